@@ -1,0 +1,189 @@
+"""The encoder's configuration: frozen, validated, with named presets."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from typing import Any
+
+from .format import (
+    MAX_CODE_BITS,
+    MAX_PACKET_FRAMES,
+    MAX_PAYLOAD_WORDS,
+    METADATA,
+    RICE_ESCAPE_ZEROS,
+    WORD_BITS,
+    Mode,
+)
+
+_SAMPLES_PER_PACKET = 1 << 15  # keeps the 40 bytes of header and trailer near 0.01 bit/sample
+_FRAMES_PER_RESTART = 4096  # a restart costs about 12 bits a channel: 0.003 bit/sample
+
+
+class ConfigError(ValueError):
+    """A configuration that cannot be built; the message says why and what to change."""
+
+
+def _require(condition: bool, message: str) -> None:
+    if not condition:
+        raise ConfigError(message)
+
+
+@dataclass(frozen=True, kw_only=True)
+class EncoderConfig:
+    """What is fixed when the core is elaborated.
+
+    Parameters
+    ----------
+    channels : int
+        Samples in a frame, 2 … 4096.
+    sample_bits : int
+        Width W of the signed samples, 8 … 16.
+    aux_bits : int
+        Width of the auxiliary word that travels with each frame, 0 … 16.
+    modes : tuple of Mode
+        The coders to build; a register picks among them. The first is active after reset.
+    fixed_bits : int
+        Symbol width w of mode FIXED, 2 … W. ``0`` (default) takes W // 2 + 1.
+    packet_frames : int
+        Frames in a packet. ``0`` (default) takes about 32,768 samples.
+    restart_interval : int
+        Packets from one restart to the next, 1 … 65535: the reset value of a register. ``0``
+        (default) takes about 4,096 frames.
+    fifo_words : int
+        Depth of the output FIFO in 32-bit words. ``0`` (default) takes the smallest power of two
+        that holds one worst-case frame and a quarter more.
+    stream_id : int
+        Names the probe where several share a capture, 0 … 255: the reset value of a register.
+    rate_hz : float
+        Frames a second, for the metadata packet.
+    lsb_uv : float
+        Microvolts of one ADC step at the electrode, for the metadata packet; 0 where unknown.
+    probe : str
+        Probe name for the metadata packet, up to 16 ASCII characters.
+
+    Raises
+    ------
+    ConfigError
+        Where a value is out of range or the values do not go together.
+    """
+
+    channels: int = 384
+    sample_bits: int = 10
+    aux_bits: int = 0
+    modes: tuple[Mode, ...] = (Mode.RICE,)
+    fixed_bits: int = 0
+    packet_frames: int = 0
+    restart_interval: int = 0
+    fifo_words: int = 0
+    stream_id: int = 0
+    rate_hz: float = 30_000.0
+    lsb_uv: float = 0.0
+    probe: str = ""
+
+    def __post_init__(self) -> None:
+        self._check_range("channels", 2, 4096)
+        self._check_range("sample_bits", 8, 16)
+        self._check_range("aux_bits", 0, 16)
+        self._check_range("stream_id", 0, 255)
+        _require(
+            len(self.modes) > 0 and len(set(self.modes)) == len(self.modes),
+            "modes must name at least one coder, and none twice",
+        )
+        object.__setattr__(self, "modes", tuple(Mode(mode) for mode in self.modes))
+        self._default("fixed_bits", self.sample_bits // 2 + 1)
+        self._check_range("fixed_bits", 2, self.sample_bits)
+        self._default("packet_frames", max(1, _SAMPLES_PER_PACKET // self.channels))
+        self._check_range("packet_frames", 1, MAX_PACKET_FRAMES)
+        self._default("restart_interval", max(1, _FRAMES_PER_RESTART // self.packet_frames))
+        self._check_range("restart_interval", 1, 65535)
+        self._check_metadata()
+        _require(
+            self.max_code_bits <= MAX_CODE_BITS,
+            f"an auxiliary word of {self.aux_bits} bits on {self.channels} channels makes codes of "
+            f"{self.max_code_bits} bits, over {MAX_CODE_BITS}; use fewer auxiliary bits",
+        )
+        words = -(-self.packet_frames * self.max_frame_bits // WORD_BITS)
+        _require(
+            words <= MAX_PAYLOAD_WORDS,
+            f"packet_frames = {self.packet_frames} may fill {words} words, over "
+            f"{MAX_PAYLOAD_WORDS}; use at most "
+            f"{MAX_PAYLOAD_WORDS * WORD_BITS // self.max_frame_bits} frames",
+        )
+        needed = self.max_frame_words + self.max_frame_words // 4
+        self._default("fifo_words", max(64, 1 << (needed - 1).bit_length()))
+
+    def _default(self, name: str, value: int) -> None:
+        if getattr(self, name) == 0:
+            object.__setattr__(self, name, value)
+
+    def _check_range(self, name: str, low: int, high: int) -> None:
+        value = getattr(self, name)
+        _require(
+            isinstance(value, int) and low <= value <= high,
+            f"{name} must be a whole number from {low} to {high}, not {value!r}",
+        )
+
+    def _check_metadata(self) -> None:
+        _require(
+            0 < self.rate_hz < 1e9,
+            f"rate_hz must be above 0 and below 1e9 Hz, not {self.rate_hz!r}",
+        )
+        _require(
+            0 <= self.lsb_uv * 1e6 < 1 << METADATA.fields["lsb_picovolts"],
+            f"lsb_uv must be from 0 to 4294 microvolts, not {self.lsb_uv!r}",
+        )
+        _require(
+            self.probe.isascii() and len(self.probe) * 8 <= METADATA.fields["probe"],
+            f"probe must be at most 16 ASCII characters, not {self.probe!r}",
+        )
+
+    @classmethod
+    def preset(cls, name: str, **changes: Any) -> EncoderConfig:
+        """Return the preset ``name`` with ``changes`` to its fields."""
+        if name not in PRESETS:
+            raise ConfigError(f"no preset is named {name!r}; there are {', '.join(PRESETS)}")
+        return replace(PRESETS[name], **(_UNSET | changes))
+
+    @property
+    def aux_group_bits(self) -> int:
+        """Bits of a changed auxiliary word that ride on each code after a frame's first."""
+        return -(-self.aux_bits // (self.channels - 1))
+
+    @property
+    def max_code_bits(self) -> int:
+        """Longest code of any mode built, auxiliary bits included."""
+        longest = {
+            Mode.FIXED: self.sample_bits + (self.fixed_bits % self.sample_bits),
+            Mode.RICE: RICE_ESCAPE_ZEROS + self.sample_bits,
+        }
+        return max(longest[mode] for mode in self.modes) + self.aux_group_bits
+
+    @property
+    def max_frame_bits(self) -> int:
+        """Longest frame of any mode built, auxiliary word included."""
+        code_bits = self.max_code_bits - self.aux_group_bits
+        return self.channels * code_bits + self.aux_bits + (self.aux_bits > 0)
+
+    @property
+    def max_frame_words(self) -> int:
+        """``max_frame_bits`` in whole words."""
+        return -(-self.max_frame_bits // WORD_BITS)
+
+    def parameter(self, mode: Mode) -> int:
+        """The header's ``parameter`` field for ``mode``."""
+        return self.fixed_bits if mode == Mode.FIXED else 0
+
+
+# Values that depend on others are chosen anew when a preset is changed.
+_UNSET: dict[str, Any] = {
+    "fixed_bits": 0,
+    "packet_frames": 0,
+    "restart_interval": 0,
+    "fifo_words": 0,
+}
+
+PRESETS = {
+    "fixed": EncoderConfig(modes=(Mode.FIXED,)),
+    "tiny": EncoderConfig(modes=(Mode.RICE,)),
+    "dual": EncoderConfig(modes=(Mode.RICE, Mode.FIXED)),
+}

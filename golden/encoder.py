@@ -1,0 +1,191 @@
+"""The whole encoder and its inverse: frames of samples to packets and back.
+
+gate -> delta -> zigzag -> fixed | rice -> auxiliary -> packer -> framer
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+import numpy as np
+from numpy.typing import NDArray
+
+from . import auxiliary, delta, framer, gate, packer, zigzag
+from .config import EncoderConfig
+from .fixed import Fixed
+from .format import Flag, Kind, Mode
+from .rice import Rice
+
+_CODERS: dict[Mode, type[Fixed] | type[Rice]] = {Mode.FIXED: Fixed, Mode.RICE: Rice}
+
+
+class Encoder:
+    """One stream from reset on; each call of `packet` makes one data packet.
+
+    Parameters
+    ----------
+    config : EncoderConfig
+    """
+
+    def __init__(self, config: EncoderConfig) -> None:
+        self.config = config
+        self._mode = config.modes[0]
+        self._coders = {mode: _CODERS[mode](config) for mode in config.modes}
+        self._previous = np.zeros(config.channels, np.int64)
+        self._previous_aux = 0
+        self._sequence = 0
+        self._frame_index = 0
+        self._drop_count = 0
+        self._until_restart = 0  # packets
+
+    def packet(
+        self,
+        samples: NDArray[np.int64],
+        aux: NDArray[np.int64],
+        *,
+        mode: Mode | None = None,
+        dropped: int = 0,
+        cause: Flag = Flag.OVERRUN,
+        restart: bool = False,
+    ) -> bytes:
+        """Return one data packet, preceded by a metadata packet if it restarts.
+
+        Parameters
+        ----------
+        samples : int64 (frames, channels)
+        aux : int64 (frames,)
+        mode : Mode, optional
+            The coder; a change restarts. By default the one in use.
+        dropped : int
+            Frames dropped just before, for the reason ``cause``.
+        restart : bool
+            Force a restart, as the gate does after a broken frame.
+        """
+        if mode is not None and mode != self._mode:
+            self._mode, restart = mode, True
+        restart |= self._until_restart == 0
+        self._frame_index += dropped
+        self._drop_count += dropped
+        flags = cause if dropped else Flag(0)
+        parts = []
+        if restart:
+            flags |= Flag.RESTART
+            self._until_restart = self.config.restart_interval
+            parts.append(self._frame(Kind.METADATA, flags, self._metadata, 0))
+        self._until_restart -= 1
+        payload = self._payload(samples, aux, restart)
+        parts.append(self._frame(Kind.DATA, flags, payload, len(samples)))
+        self._frame_index += len(samples)
+        return b"".join(parts)
+
+    @property
+    def _metadata(self) -> bytes:
+        return framer.metadata_payload(self.config)
+
+    def _frame(self, kind: Kind, flags: Flag, payload: bytes, frames: int) -> bytes:
+        position = framer.Position(self._sequence, self._frame_index, self._drop_count)
+        self._sequence += 1
+        return framer.packet(self.config, kind, self._mode, flags, position, payload, frames)
+
+    def _payload(self, samples: NDArray[np.int64], aux: NDArray[np.int64], restart: bool) -> bytes:
+        coder = self._coders[self._mode]
+        if restart:
+            self._previous[:] = 0
+            coder.restart()
+        residuals = delta.encode(samples, self._previous, self.config.sample_bits)
+        codes = coder.encode(zigzag.encode(residuals), restart)
+        codes = auxiliary.encode(codes, aux, self._previous_aux, self.config, restart)
+        if len(samples):
+            self._previous, self._previous_aux = samples[-1].copy(), int(aux[-1])
+        return framer.words_to_bytes(packer.encode(codes))
+
+
+def encode(
+    config: EncoderConfig,
+    samples: NDArray[np.integer],
+    aux: NDArray[np.integer] | None = None,
+    dropped: NDArray[np.bool_] | None = None,
+) -> Iterator[bytes]:
+    """Yield the packets of a recording.
+
+    Parameters
+    ----------
+    samples : integer (frames, channels)
+        Signed values within ``config.sample_bits``.
+    aux : integer (frames,), optional
+        Auxiliary words; zeros by default.
+    dropped : bool (frames,), optional
+        Frames to leave out, as an overrun link does.
+
+    Raises
+    ------
+    ValueError
+        Where the shape does not match, or a value does not fit its width; the message names the
+        frame and channel.
+    """
+    samples = np.asarray(samples)
+    if samples.ndim != 2 or samples.shape[1] != config.channels:
+        raise ValueError(f"samples have shape {samples.shape}, not (frames, {config.channels})")
+    words = np.zeros(len(samples), np.int64) if aux is None else np.asarray(aux)
+    if words.shape != (len(samples),):
+        raise ValueError(f"aux has shape {words.shape}, not ({len(samples)},)")
+    encoder = Encoder(config)
+    half = 1 << (config.sample_bits - 1)
+    for start, stop, lost in gate.plan(config, len(samples), dropped):
+        chunk = samples[start:stop].astype(np.int64)
+        aux_chunk = words[start:stop].astype(np.int64)
+        _check_range(chunk, -half, half, f"{config.sample_bits}-bit sample", start)
+        _check_range(aux_chunk, 0, 1 << config.aux_bits, f"{config.aux_bits}-bit aux word", start)
+        yield encoder.packet(chunk, aux_chunk, dropped=lost)
+
+
+def _check_range(values: NDArray[np.int64], low: int, high: int, what: str, frame: int) -> None:
+    bad = np.argwhere((values < low) | (values >= high))
+    if len(bad):
+        place = f"frame {frame + bad[0][0]}" + "".join(f", channel {c}" for c in bad[0][1:])
+        raise ValueError(f"{place}: {values[tuple(bad[0])]} does not fit a {what}")
+
+
+class Decoder:
+    """Payloads of one stream back to samples; state carries from packet to packet.
+
+    Parameters
+    ----------
+    config : EncoderConfig
+        Channels, widths and mode parameters, as the packets' headers give them.
+    """
+
+    def __init__(self, config: EncoderConfig) -> None:
+        self.config = config
+        self._coders = {mode: _CODERS[mode](config) for mode in config.modes}
+        self._previous = np.zeros(config.channels, np.int64)
+        self._aux = auxiliary.Reader(config)
+
+    def payload(
+        self, data: bytes | memoryview, frames: int, mode: Mode, restart: bool
+    ) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
+        """Return a data packet's samples (frames, channels) and auxiliary words (frames,).
+
+        Raises ``ValueError`` where the codes run past the payload.
+        """
+        config, coder = self.config, self._coders[mode]
+        symbols = np.empty((frames, config.channels), np.int64)
+        aux = np.empty(frames, np.int64)
+        reader = packer.BitReader(data)
+        if restart:
+            self._previous[:] = 0
+            coder.restart()
+        for frame in range(frames):
+            raw = restart and frame == 0
+            for channel in range(config.channels):
+                symbols[frame, channel] = (
+                    reader.take(config.sample_bits) if raw else coder.decode(reader, channel)
+                )
+                self._aux.after(channel, reader)
+            aux[frame] = self._aux.word
+            if reader.position > reader.bits:
+                raise ValueError(f"the codes run past the payload in frame {frame}")
+        samples = delta.decode(zigzag.decode(symbols), self._previous, config.sample_bits)
+        if frames:
+            self._previous = samples[-1].copy()
+        return samples, aux
