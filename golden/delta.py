@@ -16,9 +16,7 @@ def wrap(values: NDArray[np.int64], bits: int) -> NDArray[np.int64]:
     return (values + half & (1 << bits) - 1) - half
 
 
-def encode(
-    samples: NDArray[np.int64], previous: NDArray[np.int64], bits: int
-) -> NDArray[np.int64]:
+def encode(samples: NDArray[np.int64], previous: NDArray[np.int64], bits: int) -> NDArray[np.int64]:
     """Return the residuals, signed numbers of ``bits`` bits.
 
     Parameters
