@@ -62,7 +62,7 @@ class Layout:
         return sum(self.fields.values()) // WORD_BITS
 
     @property
-    def bytes(self) -> int:
+    def size(self) -> int:
         """Length in bytes."""
         return self.words * WORD_BYTES
 
@@ -79,11 +79,11 @@ class Layout:
             packed = packed << bits | value
         if values:
             raise ValueError(f"unknown field {', '.join(values)}")
-        return packed.to_bytes(self.bytes, "big")
+        return packed.to_bytes(self.size, "big")
 
     def unpack(self, data: bytes | memoryview) -> dict[str, int]:
-        """Return every field's value from the first ``self.bytes`` bytes of ``data``."""
-        packed = int.from_bytes(data[: self.bytes], "big")
+        """Return every field's value from the first ``self.size`` bytes of ``data``."""
+        packed = int.from_bytes(data[: self.size], "big")
         values = {}
         shift = self.words * WORD_BITS
         for name, bits in self.fields.items():

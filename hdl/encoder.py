@@ -1,0 +1,186 @@
+"""The whole encoder; see `probecodec.golden.encoder`."""
+
+from amaranth import Array, Module, Mux, Signal
+from amaranth.lib import fifo, wiring
+from amaranth.lib.wiring import In, Out
+
+from ..golden.config import ConfigError, EncoderConfig
+from ..golden.format import WORD_BITS, Mode
+from ..golden.registers import ADDRESS_BITS
+from . import layout
+from .auxiliary import Auxiliary
+from .delta import Delta
+from .fixed import Fixed
+from .framer import Framer
+from .gate import Gate
+from .packer import Packer
+from .pipeline import delay
+from .registers import Registers
+from .rice import Rice
+from .zigzag import Zigzag
+
+_CODERS = {Mode.FIXED: Fixed, Mode.RICE: Rice}
+
+
+class Encoder(wiring.Component):
+    """Samples in, packets out: one sample per clock for every input.
+
+    ::
+
+        sample ► Gate ► Delta ► Zigzag ► Rice | Fixed ► Auxiliary ► Packer ► FIFO ► Framer ► link
+                  ▲                                                          │
+                  └───────── room for a frame of the longest codes ──────────┘
+
+    The stages before the FIFO never stall; a link that falls behind costs whole frames at the
+    gate, counted and reported in the next header. Everything runs in the ``sync`` domain; its
+    reset empties the pipeline and begins a new stream at frame 0.
+
+    Members
+    -------
+    sample_valid, sample_first, sample_value, sample_aux : In
+        A sample; whether it is its frame's first; its signed value; the frame's auxiliary word,
+        read with the first sample. There is no ``ready``: a probe cannot wait.
+    link_valid, link_ready, link_data, link_last
+        32-bit words, most significant byte first; ``link_last`` marks a packet's last word.
+    reg_address, reg_write, reg_wdata, reg_rdata
+        Registers: `probecodec.golden.registers`. Tie the inputs to 0 where they are not needed.
+
+    Raises
+    ------
+    ConfigError
+        Where the channels are too few for the pipeline's feedback, or the FIFO too small.
+    """
+
+    def __init__(self, config: EncoderConfig) -> None:
+        self._config = config
+        self._coder_latency = max(_CODERS[mode].LATENCY for mode in config.modes)
+        to_codes = Gate.LATENCY + Delta.LATENCY + Zigzag.LATENCY + self._coder_latency
+        self.latency = to_codes + (Auxiliary.LATENCY if config.aux_bits else 0) + Packer.LATENCY
+        """Cycles from a packet's last sample to its last word at the FIFO."""
+
+        feedback = max(Delta.MIN_CHANNELS, *(_CODERS[mode].MIN_CHANNELS for mode in config.modes))
+        # The auxiliary word waits at the gate until the frame's codes come by.
+        self._check_channels(max(feedback, config.aux_bits + 1, to_codes if config.aux_bits else 0))
+        # Words that were under way when the gate looked at the FIFO's level.
+        self._max_level = config.fifo_words - config.max_frame_words - self.latency - 4
+        if self._max_level < 0:
+            raise ConfigError(
+                f"fifo_words = {config.fifo_words} is too small for a frame of the longest codes; "
+                f"use at least {config.fifo_words - self._max_level}"
+            )
+        super().__init__(
+            {
+                "sample_valid": In(1),
+                "sample_first": In(1),
+                "sample_value": In(config.sample_bits),
+                "sample_aux": In(config.aux_bits),
+                "link_valid": Out(1),
+                "link_ready": In(1),
+                "link_data": Out(WORD_BITS),
+                "link_last": Out(1),
+                "reg_address": In(ADDRESS_BITS),
+                "reg_write": In(1),
+                "reg_wdata": In(WORD_BITS),
+                "reg_rdata": Out(WORD_BITS),
+            }
+        )
+
+    def _check_channels(self, least: int) -> None:
+        if self._config.channels < least:
+            raise ConfigError(
+                f"channels = {self._config.channels} is below {least}, the least for which a "
+                "channel's state is back in its memory before its next sample comes"
+            )
+
+    def elaborate(self, platform) -> Module:
+        m = Module()
+        config = self._config
+        m.submodules.gate = gate = Gate(config)
+        m.submodules.delta = delta = Delta(config)
+        m.submodules.zigzag = zigzag = Zigzag(config)
+        m.submodules.packer = packer = Packer(config)
+        m.submodules.fifo = queue = fifo.SyncFIFOBuffered(
+            width=layout.word_layout(config).size, depth=config.fifo_words
+        )
+        m.submodules.framer = framer = Framer(config)
+        m.submodules.registers = registers = Registers(config)
+
+        m.d.comb += [
+            gate.valid.eq(self.sample_valid),
+            gate.first.eq(self.sample_first),
+            gate.value.eq(self.sample_value),
+            gate.aux.eq(self.sample_aux),
+        ]
+        wiring.connect(m, gate.o, delta.i)
+        wiring.connect(m, delta.o, zigzag.i)
+        codes = self._coders(m, zigzag.o)
+        if config.aux_bits:
+            m.submodules.auxiliary = auxiliary = Auxiliary(config)
+            wiring.connect(m, codes, auxiliary.i)
+            m.d.comb += auxiliary.word.eq(gate.word)
+            codes = auxiliary.o
+        wiring.connect(m, codes, packer.i)
+        m.d.comb += [
+            queue.w_en.eq(packer.o.valid),
+            queue.w_data.eq(packer.o.payload),
+            framer.i.valid.eq(queue.r_rdy),
+            framer.i.payload.eq(queue.r_data),
+            queue.r_en.eq(framer.i.ready),
+            self.link_valid.eq(framer.link.valid),
+            framer.link.ready.eq(self.link_ready),
+            self.link_data.eq(framer.link.payload.data),
+            self.link_last.eq(framer.link.payload.last),
+        ]
+
+        # The gate's view of what lies before it.
+        under_way = Signal(range(self.latency + 2))  # counts down while the pipeline runs empty
+        m.d.sync += [
+            gate.room.eq(queue.level <= self._max_level),
+            gate.drained.eq((under_way == 0) & ~gate.o.valid & (queue.level == 0) & framer.idle),
+        ]
+        with m.If(gate.o.valid):
+            m.d.sync += under_way.eq(self.latency + 1)
+        with m.Elif(under_way != 0):
+            m.d.sync += under_way.eq(under_way - 1)
+
+        for name in ("resume", "short_frames", "dropped", "overrun", "misframe"):
+            m.d.comb += getattr(framer, name).eq(getattr(gate, name))
+        m.d.comb += [
+            framer.stream_id.eq(registers.stream_id),
+            gate.enable.eq(registers.enable),
+            gate.mode.eq(registers.mode),
+            gate.restart_interval.eq(registers.restart_interval),
+            registers.overrun.eq(gate.overrun),
+            registers.misframe.eq(gate.misframe),
+            registers.idle.eq(gate.drained),
+            registers.drop_count.eq(framer.drop_count),
+            registers.address.eq(self.reg_address),
+            registers.write.eq(self.reg_write),
+            registers.wdata.eq(self.reg_wdata),
+            self.reg_rdata.eq(registers.rdata),
+        ]
+        return m
+
+    def _coders(self, m: Module, symbols):
+        """Build every coder, made equally late, and choose by the slot's mode."""
+        outputs = []
+        for mode in self._config.modes:
+            coder = _CODERS[mode](self._config)
+            m.submodules[mode.name.lower()] = coder
+            source = symbols
+            wait = self._coder_latency - coder.LATENCY
+            if wait:
+                valid, payload = delay(m, symbols, wait)
+                source = symbols.signature.create(path=(f"{mode.name.lower()}_symbols",))
+                m.d.comb += [source.valid.eq(valid[-1]), source.payload.eq(payload[-1])]
+            m.d.comb += [coder.i.valid.eq(source.valid), coder.i.payload.eq(source.payload)]
+            outputs.append(coder.o)
+        if len(outputs) == 1:
+            return outputs[0]
+        codes = outputs[0].signature.create(path=("codes",))
+        mode = outputs[0].payload.tag.mode
+        m.d.comb += codes.valid.eq(outputs[0].valid)
+        for n, output in enumerate(outputs):
+            with m.If(mode == n):
+                m.d.comb += codes.payload.eq(output.payload)
+        return codes

@@ -1,0 +1,80 @@
+"""Payloads of the streams between stages.
+
+Every stream is ``always_ready``: the pipeline never stalls inside. A *slot* is one cycle with
+``valid`` set. It holds one sample, or none (``present`` = 0): such a slot only ends a packet.
+"""
+
+from amaranth import Shape, signed, unsigned
+from amaranth.lib import data, stream
+
+from ..golden.config import EncoderConfig
+from ..golden.format import MAX_CODE_BITS, WORD_BITS
+
+CODE_LENGTH_BITS = MAX_CODE_BITS.bit_length()
+
+
+def mode_shape(config: EncoderConfig) -> Shape:
+    """Index into ``config.modes``."""
+    return unsigned((len(config.modes) - 1).bit_length())
+
+
+def tag(config: EncoderConfig) -> data.StructLayout:
+    """What travels with every slot from the gate to the packer."""
+    return data.StructLayout(
+        {
+            "present": 1,  # the slot holds a sample
+            "raw": 1,  # first frame of a restart: no past to predict from
+            "restart": 1,  # the packet restarts
+            "mode": mode_shape(config),
+            "end": 1,  # last slot of the packet
+            "short": 1,  # with end: the packet holds fewer frames than packet_frames
+        }
+    )
+
+
+def _slot(config: EncoderConfig, **fields: Shape | int) -> stream.Signature:
+    layout = {**fields, "channel": range(config.channels), "tag": tag(config)}
+    return stream.Signature(data.StructLayout(layout), always_ready=True)
+
+
+def sample(config: EncoderConfig) -> stream.Signature:
+    """Sample: ``value`` as it came from the source."""
+    return _slot(config, value=signed(config.sample_bits))
+
+
+def residual(config: EncoderConfig) -> stream.Signature:
+    """Residual: sample minus its prediction, modulo 2^W."""
+    return _slot(config, value=signed(config.sample_bits))
+
+
+def symbol(config: EncoderConfig) -> stream.Signature:
+    """Symbol: the residual mapped to an unsigned number, small magnitudes first."""
+    return _slot(config, value=unsigned(config.sample_bits))
+
+
+def code(config: EncoderConfig) -> stream.Signature:
+    """Code: ``bits``, right-aligned and zero above its ``length``; both 0 where not present."""
+    return _slot(config, bits=MAX_CODE_BITS, length=CODE_LENGTH_BITS)
+
+
+def word_layout(config: EncoderConfig) -> data.StructLayout:
+    """Word: 32 payload ``bits`` and what the framer must know of their packet."""
+    return data.StructLayout(
+        {
+            "bits": WORD_BITS,
+            "restart": 1,
+            "mode": mode_shape(config),
+            "last": 1,  # the packet's last word
+            "short": 1,  # with last: fewer frames than packet_frames
+        }
+    )
+
+
+def word(config: EncoderConfig) -> stream.Signature:
+    """Stream of words out of the packer."""
+    return stream.Signature(word_layout(config), always_ready=True)
+
+
+def link_layout() -> data.StructLayout:
+    """One word on the link, ``last`` where it ends a packet."""
+    return data.StructLayout({"data": WORD_BITS, "last": 1})

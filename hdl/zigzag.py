@@ -1,0 +1,39 @@
+"""Zigzag mapper; see `probecodec.golden.zigzag`."""
+
+from amaranth import Module
+from amaranth.lib import wiring
+from amaranth.lib.wiring import In, Out
+
+from ..golden.config import EncoderConfig
+from . import layout
+
+
+class Zigzag(wiring.Component):
+    """Maps residuals to symbols: twice the value, all bits inverted where it is negative.
+
+    Latency 1 cycle, one slot per cycle.
+
+    Members
+    -------
+    i : In(layout.residual)
+        Residuals.
+    o : Out(layout.symbol)
+        Symbols.
+    """
+
+    LATENCY = 1
+
+    def __init__(self, config: EncoderConfig) -> None:
+        self._width = config.sample_bits
+        super().__init__({"i": In(layout.residual(config)), "o": Out(layout.symbol(config))})
+
+    def elaborate(self, platform) -> Module:
+        m = Module()
+        value = self.i.payload.value
+        m.d.sync += [
+            self.o.valid.eq(self.i.valid),
+            self.o.payload.value.eq((value << 1)[: self._width] ^ (value < 0).replicate(self._width)),
+            self.o.payload.channel.eq(self.i.payload.channel),
+            self.o.payload.tag.eq(self.i.payload.tag),
+        ]
+        return m
