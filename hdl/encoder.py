@@ -1,6 +1,6 @@
 """The whole encoder; see `probecodec.golden.encoder`."""
 
-from amaranth import Array, Module, Mux, Signal
+from amaranth import Module, Signal, signed
 from amaranth.lib import fifo, wiring
 from amaranth.lib.wiring import In, Out
 
@@ -20,6 +20,28 @@ from .rice import Rice
 from .zigzag import Zigzag
 
 _CODERS = {Mode.FIXED: Fixed, Mode.RICE: Rice}
+
+
+def signature(config: EncoderConfig) -> wiring.Signature:
+    """Return the ports of an encoder; those of an auxiliary word only where it has one."""
+    return wiring.Signature(
+        {
+            "sample_valid": In(1),
+            "sample_first": In(1),
+            "sample_value": In(signed(config.sample_bits)),
+        }
+        | ({"sample_aux": In(config.aux_bits)} if config.aux_bits else {})
+        | {
+            "link_valid": Out(1),
+            "link_ready": In(1),
+            "link_data": Out(WORD_BITS),
+            "link_last": Out(1),
+            "reg_address": In(ADDRESS_BITS),
+            "reg_write": In(1),
+            "reg_wdata": In(WORD_BITS),
+            "reg_rdata": Out(WORD_BITS),
+        }
+    )
 
 
 class Encoder(wiring.Component):
@@ -68,22 +90,7 @@ class Encoder(wiring.Component):
                 f"fifo_words = {config.fifo_words} is too small for a frame of the longest codes; "
                 f"use at least {config.fifo_words - self._max_level}"
             )
-        super().__init__(
-            {
-                "sample_valid": In(1),
-                "sample_first": In(1),
-                "sample_value": In(config.sample_bits),
-                "sample_aux": In(config.aux_bits),
-                "link_valid": Out(1),
-                "link_ready": In(1),
-                "link_data": Out(WORD_BITS),
-                "link_last": Out(1),
-                "reg_address": In(ADDRESS_BITS),
-                "reg_write": In(1),
-                "reg_wdata": In(WORD_BITS),
-                "reg_rdata": Out(WORD_BITS),
-            }
-        )
+        super().__init__(signature(config))
 
     def _check_channels(self, least: int) -> None:
         if self._config.channels < least:
@@ -109,7 +116,6 @@ class Encoder(wiring.Component):
             gate.valid.eq(self.sample_valid),
             gate.first.eq(self.sample_first),
             gate.value.eq(self.sample_value),
-            gate.aux.eq(self.sample_aux),
         ]
         wiring.connect(m, gate.o, delta.i)
         wiring.connect(m, delta.o, zigzag.i)
@@ -117,7 +123,7 @@ class Encoder(wiring.Component):
         if config.aux_bits:
             m.submodules.auxiliary = auxiliary = Auxiliary(config)
             wiring.connect(m, codes, auxiliary.i)
-            m.d.comb += auxiliary.word.eq(gate.word)
+            m.d.comb += [gate.aux.eq(self.sample_aux), auxiliary.word.eq(gate.word)]
             codes = auxiliary.o
         wiring.connect(m, codes, packer.i)
         m.d.comb += [

@@ -50,20 +50,23 @@ class Gate(wiring.Component):
                 "valid": In(1),
                 "first": In(1),
                 "value": In(config.sample_bits),
-                "aux": In(config.aux_bits),
                 "enable": In(1),
                 "mode": In(layout.mode_shape(config)),
                 "restart_interval": In(16),
                 "room": In(1),
                 "drained": In(1),
                 "o": Out(layout.sample(config)),
-                "word": Out(config.aux_bits),
                 "short_frames": Out(16),
                 "resume": Out(1),
                 "dropped": Out(32),
                 "overrun": Out(1),
                 "misframe": Out(1),
             }
+            | (
+                {"aux": In(config.aux_bits), "word": Out(config.aux_bits)}
+                if config.aux_bits
+                else {}
+            )
         )
 
     def elaborate(self, platform) -> Module:
@@ -120,8 +123,9 @@ class Gate(wiring.Component):
                 in_frame.eq(1),
                 admitted.eq(opens),
                 channel.eq(1),
-                self.word.eq(self.aux),
             ]
+            if config.aux_bits:
+                m.d.sync += self.word.eq(self.aux)
         with m.If(admit):
             m.d.sync += [self.o.valid.eq(1), closed.eq(0), open_tag.raw.eq(0), o.tag.raw.eq(0)]
             with m.If(packet_begins | closed):

@@ -15,7 +15,7 @@ CODE_LENGTH_BITS = MAX_CODE_BITS.bit_length()
 
 def mode_shape(config: EncoderConfig) -> Shape:
     """Index into ``config.modes``."""
-    return unsigned((len(config.modes) - 1).bit_length())
+    return unsigned(max(1, (len(config.modes) - 1).bit_length()))
 
 
 def tag(config: EncoderConfig) -> data.StructLayout:

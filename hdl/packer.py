@@ -1,6 +1,6 @@
 """Bit packer; see `probecodec.golden.packer`."""
 
-from amaranth import Cat, Module, Mux, Signal
+from amaranth import Cat, Const, Module, Mux, Signal
 from amaranth.lib import wiring
 from amaranth.lib.wiring import In, Out
 
@@ -51,7 +51,13 @@ class Packer(wiring.Component):
         bits_1 = Signal(WORD_BITS)
         emit_1, flush_1 = Signal(), Signal()
         tag_1 = Signal.like(known)
-        m.d.sync += [flush.eq(0), bits_1.eq(0), flush_1.eq(flush), tag_1.eq(known), emit_1.eq(flush)]
+        m.d.sync += [
+            flush.eq(0),
+            bits_1.eq(0),
+            flush_1.eq(flush),
+            tag_1.eq(known),
+            emit_1.eq(flush),
+        ]
         base = Signal(index_bits)
         fresh = Signal()
         m.d.comb += [fresh.eq(empty | flush), base.eq(Mux(fresh, WORD_BITS - 1, top))]
@@ -79,7 +85,7 @@ class Packer(wiring.Component):
             turn_2.eq(turn[:3]),
             bits_3.eq(_rotate_left(bits_2, turn_2)),
             # Bits at or above `top` belong to the next word if this one is complete.
-            next_2.eq(Mux(flush_1, -1, Cat(top >= WORD_BITS - 1 - n for n in range(WORD_BITS)))),
+            next_2.eq(Mux(flush_1, -1, Cat(*_at_or_above(top)))),
             next_3.eq(next_2),
         ]
         emit_2, emit_3, flush_2, flush_3 = (Signal() for _ in range(4))
@@ -104,6 +110,11 @@ class Packer(wiring.Component):
             o.short.eq(tag_3.short),
         ]
         return m
+
+
+def _at_or_above(top):
+    """One bit for each bit of a word, least significant first: is it at or above ``top``?"""
+    return [top >= WORD_BITS - 1 - n for n in range(WORD_BITS - 1)] + [Const(1)]
 
 
 def _rotate_left(value, amount):

@@ -32,7 +32,9 @@ class Zigzag(wiring.Component):
         value = self.i.payload.value
         m.d.sync += [
             self.o.valid.eq(self.i.valid),
-            self.o.payload.value.eq((value << 1)[: self._width] ^ (value < 0).replicate(self._width)),
+            self.o.payload.value.eq(
+                (value << 1)[: self._width] ^ (value < 0).replicate(self._width)
+            ),
             self.o.payload.channel.eq(self.i.payload.channel),
             self.o.payload.tag.eq(self.i.payload.tag),
         ]
