@@ -25,10 +25,16 @@ class Encoder:
     Parameters
     ----------
     config : EncoderConfig
+
+    Attributes
+    ----------
+    channel_bits : int64 (channels,)
+        Payload bits so far, by channel.
     """
 
     def __init__(self, config: EncoderConfig) -> None:
         self.config = config
+        self.channel_bits = np.zeros(config.channels, np.int64)
         self._mode = config.modes[0]
         self._coders = {mode: _CODERS[mode](config) for mode in config.modes}
         self._previous = np.zeros(config.channels, np.int64)
@@ -78,6 +84,45 @@ class Encoder:
         self._frame_index += len(samples)
         return b"".join(parts)
 
+    def packets(
+        self,
+        samples: NDArray[np.integer],
+        aux: NDArray[np.integer] | None = None,
+        dropped: NDArray[np.bool_] | None = None,
+    ) -> Iterator[bytes]:
+        """Yield the packets of a recording.
+
+        Parameters
+        ----------
+        samples : integer (frames, channels)
+            Signed values within ``config.sample_bits``.
+        aux : integer (frames,), optional
+            Auxiliary words; zeros by default.
+        dropped : bool (frames,), optional
+            Frames to leave out, as an overrun link does.
+
+        Raises
+        ------
+        ValueError
+            Where the shape does not match, or a value does not fit its width; the message names
+            the frame and channel.
+        """
+        config = self.config
+        samples = np.asarray(samples)
+        if samples.ndim != 2 or samples.shape[1] != config.channels:
+            raise ValueError(f"samples have shape {samples.shape}, not (frames, {config.channels})")
+        words = np.zeros(len(samples), np.int64) if aux is None else np.asarray(aux)
+        if words.shape != (len(samples),):
+            raise ValueError(f"aux has shape {words.shape}, not ({len(samples)},)")
+        half = 1 << (config.sample_bits - 1)
+        for start, stop, lost in gate.plan(config, len(samples), dropped):
+            chunk = samples[start:stop].astype(np.int64)
+            aux_chunk = words[start:stop].astype(np.int64)
+            _check_range(chunk, -half, half, f"{config.sample_bits}-bit sample", start)
+            aux_limit = 1 << config.aux_bits
+            _check_range(aux_chunk, 0, aux_limit, f"{config.aux_bits}-bit aux word", start)
+            yield self.packet(chunk, aux_chunk, dropped=lost)
+
     @property
     def _metadata(self) -> bytes:
         return framer.metadata_payload(self.config)
@@ -97,6 +142,7 @@ class Encoder:
         codes = auxiliary.encode(codes, aux, self._previous_aux, self.config, restart)
         if len(samples):
             self._previous, self._previous_aux = samples[-1].copy(), int(aux[-1])
+        self.channel_bits += codes.length.sum(axis=0)
         return framer.words_to_bytes(packer.encode(codes))
 
 
@@ -106,37 +152,8 @@ def encode(
     aux: NDArray[np.integer] | None = None,
     dropped: NDArray[np.bool_] | None = None,
 ) -> Iterator[bytes]:
-    """Yield the packets of a recording.
-
-    Parameters
-    ----------
-    samples : integer (frames, channels)
-        Signed values within ``config.sample_bits``.
-    aux : integer (frames,), optional
-        Auxiliary words; zeros by default.
-    dropped : bool (frames,), optional
-        Frames to leave out, as an overrun link does.
-
-    Raises
-    ------
-    ValueError
-        Where the shape does not match, or a value does not fit its width; the message names the
-        frame and channel.
-    """
-    samples = np.asarray(samples)
-    if samples.ndim != 2 or samples.shape[1] != config.channels:
-        raise ValueError(f"samples have shape {samples.shape}, not (frames, {config.channels})")
-    words = np.zeros(len(samples), np.int64) if aux is None else np.asarray(aux)
-    if words.shape != (len(samples),):
-        raise ValueError(f"aux has shape {words.shape}, not ({len(samples)},)")
-    encoder = Encoder(config)
-    half = 1 << (config.sample_bits - 1)
-    for start, stop, lost in gate.plan(config, len(samples), dropped):
-        chunk = samples[start:stop].astype(np.int64)
-        aux_chunk = words[start:stop].astype(np.int64)
-        _check_range(chunk, -half, half, f"{config.sample_bits}-bit sample", start)
-        _check_range(aux_chunk, 0, 1 << config.aux_bits, f"{config.aux_bits}-bit aux word", start)
-        yield encoder.packet(chunk, aux_chunk, dropped=lost)
+    """Yield the packets of a recording; see `Encoder.packets`."""
+    return Encoder(config).packets(samples, aux, dropped)
 
 
 def _check_range(values: NDArray[np.int64], low: int, high: int, what: str, frame: int) -> None:

@@ -140,8 +140,10 @@ class Encoder(wiring.Component):
 
         # The gate's view of what lies before it.
         under_way = Signal(range(self.latency + 2))  # counts down while the pipeline runs empty
+        room = Signal(init=1)
+        m.d.comb += gate.room.eq(room)
         m.d.sync += [
-            gate.room.eq(queue.level <= self._max_level),
+            room.eq(queue.level <= self._max_level),
             gate.drained.eq((under_way == 0) & ~gate.o.valid & (queue.level == 0) & framer.idle),
         ]
         with m.If(gate.o.valid):
