@@ -21,15 +21,18 @@ from ..golden.format import (
 from ..golden.framer import metadata_payload
 from . import layout
 
-_ONES = (1 << CRC_BITS) - 1
-_CRC = crc.Algorithm(
+# One word through the CRC register is linear, and with a word as wide as the register the word
+# only adds to it: new = columns × (old ^ word). amaranth.lib.crc gives the columns in software;
+# its own hardware keeps two matrices, which costs twice the XORs.
+_CRC_WORD = crc.Algorithm(
     crc_width=CRC_BITS,
     polynomial=CRC_POLYNOMIAL,
-    initial_crc=_ONES,
+    initial_crc=0,
     reflect_input=True,
     reflect_output=True,
-    xor_output=_ONES,
-)
+    xor_output=0,
+)(data_width=WORD_BITS)
+_CRC_COLUMNS = [_CRC_WORD.compute([1 << n]) for n in range(WORD_BITS)]
 
 
 class Framer(wiring.Component):
@@ -86,22 +89,24 @@ class Framer(wiring.Component):
         config, head = self._config, self.i.payload
 
         # Second stage: the check replaces its word.
-        m.submodules.crc = check = _CRC(data_width=WORD_BITS).create()
         word = Signal(WORD_BITS)
         full, is_first, is_check, is_last = (Signal() for _ in range(4))
+        check = Signal(CRC_BITS)  # as zlib keeps it: inverted
+        summed = Signal(CRC_BITS)
         advance = Signal()
+        first_byte_lowest = Cat(word.word_select(n, 8) for n in reversed(range(WORD_BITS // 8)))
         m.d.comb += [
             advance.eq(~self.link.valid | self.link.ready),
-            check.data.eq(Cat(word.word_select(n, 8) for n in reversed(range(WORD_BITS // 8)))),
-            check.start.eq(advance & full & is_first),
-            check.valid.eq(advance & full & ~is_check),
+            summed.eq(first_byte_lowest ^ (check | is_first.replicate(CRC_BITS))),
         ]
         with m.If(advance):
             m.d.sync += [
                 self.link.valid.eq(full),
-                self.link.payload.data.eq(Mux(is_check, check.crc, word)),
+                self.link.payload.data.eq(Mux(is_check, ~check, word)),
                 self.link.payload.last.eq(is_last),
             ]
+            with m.If(full & ~is_check):
+                m.d.sync += check.eq(Cat(_crc_bit(summed, n) for n in range(CRC_BITS)))
 
         # What headers and trailers tell.
         sequence = Signal(HEADER.fields["sequence"])
@@ -218,6 +223,12 @@ class Framer(wiring.Component):
                 misframe.eq(self.misframe),
             ]
         return m
+
+
+def _crc_bit(summed: Signal, bit: int):
+    """Bit ``bit`` of the CRC register after a word; ``summed`` is the word plus the register."""
+    terms = [summed[n] for n, column in enumerate(_CRC_COLUMNS) if column >> bit & 1]
+    return Cat(terms).xor()
 
 
 def _words(fields: Layout, **values) -> list:

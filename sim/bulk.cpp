@@ -16,7 +16,7 @@
 #include <memory>
 #include <vector>
 
-#include "Vprobecodec_encoder.h"
+#include "Vbulk.h"
 #include "verilated.h"
 #if WAVES == 1
 #include "verilated_vcd_c.h"
@@ -65,7 +65,7 @@ class Bench {
         core_->clk = 0;
         core_->eval();
         dump();
-        if (core_->link_valid && core_->link_ready && !core_->rst) {
+        if (core_->link_taken && !core_->rst) {
             buffer_.push_back(__builtin_bswap32(core_->link_data));
             if (buffer_.size() == 1 << 16) flush();
         }
@@ -85,8 +85,7 @@ class Bench {
 
     uint32_t read_register(int address) {
         core_->reg_address = address;
-        cycle();
-        cycle();
+        for (int n = 0; n < 3; ++n) cycle();  // sim/bulk.v's register, the core's, and to see it
         return core_->reg_rdata;
     }
 
@@ -100,7 +99,7 @@ class Bench {
         return std::fclose(file_) == 0 && !failed_;
     }
 
-    Vprobecodec_encoder& core() { return *core_; }
+    Vbulk& core() { return *core_; }
     uint64_t cycles = 0;
 
   private:
@@ -116,7 +115,7 @@ class Bench {
 #endif
     }
 
-    std::unique_ptr<Vprobecodec_encoder> core_ = std::make_unique<Vprobecodec_encoder>();
+    std::unique_ptr<Vbulk> core_ = std::make_unique<Vbulk>();
 #if WAVES
     std::unique_ptr<Trace> trace_;
     uint64_t time_ = 0;
@@ -138,7 +137,7 @@ int main(int argc, char** argv) {
     constexpr int columns = CHANNELS + (AUX_BITS > 0);
     constexpr size_t block = 256;
     std::vector<uint16_t> frames(columns * block);
-    Vprobecodec_encoder& core = bench.core();
+    Vbulk& core = bench.core();
     uint64_t total = 0, busy = 0;
     size_t count;
 
@@ -146,9 +145,7 @@ int main(int argc, char** argv) {
     while ((count = std::fread(frames.data(), 2 * columns, block, stdin)) > 0) {
         for (size_t f = 0; f < count; ++f) {
             const uint16_t* frame = &frames[f * columns];
-#if AUX_BITS > 0
-            core.sample_aux = frame[CHANNELS];
-#endif
+            core.sample_aux = AUX_BITS > 0 ? frame[columns - 1] : 0;
             for (int channel = 0; channel < CHANNELS; ++channel) {
                 core.sample_valid = 0;
                 while (idle.percent(idle_percent)) bench.cycle();

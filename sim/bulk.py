@@ -22,6 +22,8 @@ from ..golden.registers import register_map
 from .verilator import WAIVERS, ToolError, verilate
 
 _BENCH = Path(__file__).with_name("bulk.cpp")
+_WRAPPER = Path(__file__).with_name("bulk.v")
+_TOP = "bulk"
 _WAVES = {"": 0, ".vcd": 1, ".fst": 2}
 _FST_HEADERS = {"/usr/include/lz4.h": "liblz4-dev", "/usr/include/zlib.h": "zlib1g-dev"}
 _CHUNK_FRAMES = 1024
@@ -67,20 +69,23 @@ def build(config: EncoderConfig, wave_suffix: str = "") -> Path:
     verilog = generate(config)
     flags = [f"-D{name}={value}" for name, value in _macros(config, wave_suffix).items()]
     arguments = ["--cc", "--exe", "--build", "-j", "2", "-Wall", "-O3", "--noassert"]
-    arguments += ["--x-assign", "fast", "--x-initial", "fast", "--top-module", TOP]
-    arguments += ["-MAKEFLAGS", "OPT_FAST=-O3 OPT_SLOW=-O1", "--Mdir", "."]
+    arguments += ["--x-assign", "fast", "--x-initial", "fast", "--top-module", _TOP, "--Mdir", "."]
+    arguments += [f"-GSAMPLE_BITS={config.sample_bits}"]
+    arguments += [f"-DAUX_BITS={config.aux_bits}"] if config.aux_bits else []
     arguments += [f"--trace-{wave_suffix[1:]}"] if wave_suffix else []
-    arguments += ["-CFLAGS", " ".join(["-std=c++17", *flags])]
-    parts = [verilog, _BENCH.read_text(), WAIVERS.read_text(), *arguments, version("verilator")]
+    arguments += ["-CFLAGS", " ".join(["-std=c++17", "-O2", *flags])]
+    sources = [WAIVERS, _WRAPPER, _BENCH]
+    texts = [source.read_text() for source in sources]
+    parts = [verilog, *texts, *arguments, version("verilator")]
     digest = hashlib.sha256("\0".join(parts).encode()).hexdigest()[:20]
     cache = user_cache_path("probecodec", ensure_exists=True) / "sim"
-    program = cache / digest / f"V{TOP}"
+    program = cache / digest / f"V{_TOP}"
     if not program.exists():
         cache.mkdir(exist_ok=True)
         with tempfile.TemporaryDirectory(dir=cache) as name:
             folder = Path(name)
             (folder / f"{TOP}.v").write_text(verilog)
-            verilate([*arguments, str(WAIVERS), f"{TOP}.v", str(_BENCH)], folder)
+            verilate([*arguments, *map(str, sources), f"{TOP}.v"], folder)
             program.parent.mkdir(exist_ok=True)
             os.replace(folder / program.name, program)  # whole or not at all
     return program

@@ -48,5 +48,5 @@ def verilate(arguments: list[str], folder: Path) -> None:
     )
     if result.returncode:
         lines = (result.stderr + result.stdout).splitlines()
-        first = next((line for line in lines if "rror" in line), f"exit {result.returncode}")
+        first = next((line for line in lines if "%Warn" in line or "rror:" in line), "no reason")
         raise ToolError(f"Verilator failed: {first}")
