@@ -15,6 +15,7 @@ from ..golden.registers import register_map
 from ..hdl.encoder import Encoder, signature
 
 TOP = "probecodec_encoder"
+FILES = (f"{TOP}.v", "probecodec_example.v", "ports.md", "registers.md")
 
 PORT_NOTES = {
     "clk": "Clock; everything happens on its rising edge.",
@@ -117,13 +118,13 @@ def instance(config: EncoderConfig) -> str:
 
 def write(config: EncoderConfig, folder: Path) -> list[Path]:
     """Write the core, its example and its tables into ``folder``; return the files."""
-    folder.mkdir(parents=True, exist_ok=True)
     texts = {
-        f"{TOP}.v": generate(config),
-        "probecodec_example.v": instance(config),
-        "ports.md": f"# Ports of {TOP}\n\n" + port_table(config),
-        "registers.md": f"# Registers of {TOP}\n\n" + register_table(config),
+        FILES[0]: generate(config),
+        FILES[1]: instance(config),
+        FILES[2]: f"# Ports of {TOP}\n\n" + port_table(config),
+        FILES[3]: f"# Registers of {TOP}\n\n" + register_table(config),
     }
+    folder.mkdir(parents=True, exist_ok=True)
     paths = []
     for name, text in texts.items():
         path = folder / name

@@ -86,10 +86,12 @@ class EncoderConfig:
         self._check_range("aux_bits", 0, 16)
         self._check_range("stream_id", 0, 255)
         _require(
-            len(self.modes) > 0 and len(set(self.modes)) == len(self.modes),
-            "modes must name at least one coder, and none twice",
+            isinstance(self.modes, tuple)
+            and len(self.modes) > 0
+            and len(set(self.modes)) == len(self.modes)
+            and set(self.modes) <= set(Mode),
+            f"modes must be a tuple of Mode, at least one and none twice, not {self.modes!r}",
         )
-        object.__setattr__(self, "modes", tuple(Mode(mode) for mode in self.modes))
         self._default("fixed_bits", self.sample_bits // 2 + 1)
         self._check_range("fixed_bits", 2, self.sample_bits)
         self._default("packet_frames", max(1, _SAMPLES_PER_PACKET // self.channels))
@@ -129,11 +131,13 @@ class EncoderConfig:
             f"rate_hz must be above 0 and below 1e9 Hz, not {self.rate_hz!r}",
         )
         _require(
-            0 <= self.lsb_uv * 1e6 < 1 << METADATA.fields["lsb_picovolts"],
+            0 <= self.lsb_uv <= 4294,  # in picovolts, 32 bits
             f"lsb_uv must be from 0 to 4294 microvolts, not {self.lsb_uv!r}",
         )
         _require(
-            self.probe.isascii() and len(self.probe) * 8 <= METADATA.fields["probe"],
+            isinstance(self.probe, str)
+            and self.probe.isascii()
+            and len(self.probe) * 8 <= METADATA.fields["probe"],
             f"probe must be at most 16 ASCII characters, not {self.probe!r}",
         )
 

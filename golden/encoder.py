@@ -16,6 +16,7 @@ from .fixed import Fixed
 from .format import Flag, Kind, Mode
 from .rice import Rice
 
+_NO_CAUSE = Flag(0)
 _CODERS: dict[Mode, type[Fixed] | type[Rice]] = {Mode.FIXED: Fixed, Mode.RICE: Rice}
 
 
@@ -51,7 +52,7 @@ class Encoder:
         *,
         mode: Mode | None = None,
         dropped: int = 0,
-        cause: Flag = Flag.OVERRUN,
+        cause: Flag = _NO_CAUSE,
         restart: bool = False,
     ) -> bytes:
         """Return one data packet, preceded by a metadata packet if it restarts.
@@ -63,22 +64,28 @@ class Encoder:
         mode : Mode, optional
             The coder; a change restarts. By default the one in use.
         dropped : int
-            Frames dropped just before, for the reason ``cause``.
+            Frames dropped just before.
+        cause : Flag
+            OVERRUN and MISFRAME, as they happened just before. A disabled core drops frames for
+            neither reason, and a frame that is too long drops none.
         restart : bool
-            Force a restart, as the gate does after a broken frame.
+            Force a restart, as the gate does after a broken frame, and after a packet without
+            frames, which is what a frame broken off at once leaves.
         """
+        if mode is not None and mode not in self._coders:
+            raise ValueError(f"mode {mode!r} is not built: modes = {self.config.modes}")
         if mode is not None and mode != self._mode:
             self._mode, restart = mode, True
         restart |= self._until_restart == 0
         self._frame_index += dropped
         self._drop_count += dropped
-        flags = cause if dropped else Flag(0)
+        flags = cause
         parts = []
         if restart:
             flags |= Flag.RESTART
             self._until_restart = self.config.restart_interval
             parts.append(self._frame(Kind.METADATA, flags, self._metadata, 0))
-        self._until_restart -= 1
+        self._until_restart = self._until_restart - 1 if len(samples) else 0
         payload = self._payload(samples, aux, restart)
         parts.append(self._frame(Kind.DATA, flags, payload, len(samples)))
         self._frame_index += len(samples)
@@ -112,16 +119,26 @@ class Encoder:
         if samples.ndim != 2 or samples.shape[1] != config.channels:
             raise ValueError(f"samples have shape {samples.shape}, not (frames, {config.channels})")
         words = np.zeros(len(samples), np.int64) if aux is None else np.asarray(aux)
-        if words.shape != (len(samples),):
-            raise ValueError(f"aux has shape {words.shape}, not ({len(samples)},)")
+        mask = np.zeros(len(samples), bool) if dropped is None else np.asarray(dropped)
+        for name, values in (("aux", words), ("dropped", mask)):
+            if values.shape != (len(samples),):
+                raise ValueError(f"{name} has shape {values.shape}, not ({len(samples)},)")
+        for name, values, kind in (
+            ("samples", samples, np.integer),
+            ("aux", words, np.integer),
+            ("dropped", mask, np.bool_),
+        ):
+            if not np.issubdtype(values.dtype, kind):
+                raise ValueError(f"{name} must be of type {kind.__name__}, not {values.dtype}")
         half = 1 << (config.sample_bits - 1)
-        for start, stop, lost in gate.plan(config, len(samples), dropped):
+        for start, stop, lost in gate.plan(config, mask):
             chunk = samples[start:stop].astype(np.int64)
             aux_chunk = words[start:stop].astype(np.int64)
             _check_range(chunk, -half, half, f"{config.sample_bits}-bit sample", start)
             aux_limit = 1 << config.aux_bits
             _check_range(aux_chunk, 0, aux_limit, f"{config.aux_bits}-bit aux word", start)
-            yield self.packet(chunk, aux_chunk, dropped=lost)
+            cause = Flag.OVERRUN if lost else _NO_CAUSE
+            yield self.packet(chunk, aux_chunk, dropped=lost, cause=cause)
 
     @property
     def _metadata(self) -> bytes:

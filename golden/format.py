@@ -38,8 +38,8 @@ class Flag(IntFlag):
     """Header flags."""
 
     RESTART = 1  # decodable without any earlier packet
-    OVERRUN = 2  # frames were dropped just before this packet: the link was too slow
-    MISFRAME = 4  # frames were dropped just before this packet: the source broke off a frame
+    OVERRUN = 2  # just before this packet, frames were dropped: the link was too slow
+    MISFRAME = 4  # just before this packet, the source sent a frame too short (dropped) or too long
     TAG = 8  # reserved: an authentication tag stands before the trailer
 
 

@@ -31,21 +31,18 @@ class Span(NamedTuple):
     dropped: int
 
 
-def plan(
-    config: EncoderConfig, frames: int, dropped: NDArray[np.bool_] | None = None
-) -> Iterator[Span]:
-    """Yield the packets of a source of ``frames`` frames.
+def plan(config: EncoderConfig, dropped: NDArray[np.bool_]) -> Iterator[Span]:
+    """Yield the packets of a source.
 
     A packet ends when it holds ``config.packet_frames`` frames, before a dropped frame, or at the
     end of the source.
 
     Parameters
     ----------
-    dropped : bool (frames,), optional
+    dropped : bool (frames,)
         True for the frames that did not enter.
     """
-    kept = np.ones(frames, bool) if dropped is None else ~dropped
-    edges = np.flatnonzero(np.diff(kept, prepend=False, append=False))
+    edges = np.flatnonzero(np.diff(~dropped, prepend=False, append=False))
     end_of_last = 0
     for first, end in zip(edges[::2].tolist(), edges[1::2].tolist(), strict=True):
         for start in range(first, end, config.packet_frames):

@@ -1,0 +1,246 @@
+"""Verbs that need the hardware extras: ``verilog``, ``sim``, ``demo``.
+
+Their code lies in ``boards`` and ``sim``, imported when a verb runs: a decode-only install has the
+verbs' help, and a sentence on what to install.
+"""
+
+from __future__ import annotations
+
+import json
+import sys
+import tempfile
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import replace
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from ..golden.config import EncoderConfig
+from .options import Failure, config_options, force_option, json_option, recording_options
+
+if TYPE_CHECKING:
+    from ..sim.check import CheckReport
+
+_PATH = click.Path(path_type=Path)
+_PROBES = ("np1", "np2", "intan")
+
+
+@contextmanager
+def _extra(name: str) -> Iterator[None]:
+    """Turn a missing package, or a tool that is missing or fails, into one sentence."""
+    try:
+        yield
+    except ModuleNotFoundError as error:
+        raise Failure(
+            f"this needs {error.name}; install it: pip install 'probecodec[{name}]'"
+        ) from None
+    except RuntimeError as error:
+        from ..sim.verilator import ToolError
+
+        if not isinstance(error, ToolError):
+            raise
+        raise Failure(str(error)) from None
+
+
+@click.command()
+@config_options
+@click.option("--channels", type=int, help="Channels, 2 to 4096.  [default: 384]")
+@click.option("--sample-bits", type=int, help="Width of a sample, 8 to 16.  [default: 10]")
+@click.option("--aux-bits", type=int, help="Width of the auxiliary word, 0 to 16.  [default: 0]")
+@click.option("--fifo-words", type=int, help="Depth of the output FIFO in 32-bit words.")
+@click.option("--rate", "rate_hz", type=float, help="Frames a second, for the metadata packet.")
+@click.option("--lsb-uv", type=float, help="Microvolts of one ADC step, for the metadata packet.")
+@click.option("--probe", help="Probe name, for the metadata packet.")
+@click.option("-o", "--out", type=_PATH, required=True, help="Folder for the files.")
+@force_option
+@json_option
+def verilog(config: dict[str, Any], out: Path, force: bool, as_json: bool, **own: Any) -> None:
+    """Write the encoder as Verilog, with an example, a port table and a register table."""
+    with _extra("hdl"):
+        from ..boards.verilog import FILES, write
+    preset = config.pop("preset")
+    given = {name: value for name, value in own.items() if value is not None}
+    settings = EncoderConfig.preset(preset, **config, **given)
+    existing = [name for name in FILES if (out / name).exists()]
+    if existing and not force:
+        raise ValueError(f"{out / existing[0]} exists: choose another folder, or --force")
+    files = write(settings, out)
+    if as_json:
+        click.echo(json.dumps({"files": [str(file) for file in files]}))
+    else:
+        for file in files:
+            click.echo(str(file))
+
+
+@click.command()
+@click.argument("rec", type=_PATH)
+@recording_options
+@config_options
+@click.option("--frames", type=click.IntRange(1), help="Take only the first frames.")
+@click.option("--capture", type=_PATH, help="Keep what the link carried, as .pcs.")
+@click.option("--waves", type=_PATH, help="Write waves, .vcd or .fst; use few --frames.")
+@click.option(
+    "--ready-percent",
+    type=click.IntRange(1, 100),
+    default=100,
+    show_default=True,
+    help="Share of clock cycles in which the link takes a word; with too few, frames drop.",
+)
+@click.option(
+    "--idle-percent",
+    type=click.IntRange(0, 99),
+    default=0,
+    show_default=True,
+    help="Share of clock cycles in which the source has no sample.",
+)
+@force_option
+@json_option
+def sim(
+    rec: Path,
+    recording: dict[str, Any],
+    config: dict[str, Any],
+    frames: int | None,
+    capture: Path | None,
+    waves: Path | None,
+    ready_percent: int,
+    idle_percent: int,
+    force: bool,
+    as_json: bool,
+) -> None:
+    """Run the RTL on the recording REC and check it three ways.
+
+    The generated Verilog runs in Verilator. Its bytes must be the golden model's, they must decode
+    to REC, and every CRC must hold. Where the preset builds several modes, each is checked.
+
+    Exit status: 0 all three hold; 1 one does not; 2 bad usage or input.
+    """
+    from .check import check
+    from .recording import check_output, open_recording
+
+    for path, suffixes in ((capture, (".pcs",)), (waves, (".vcd", ".fst"))):
+        if path is not None:
+            check_output(path, suffixes, force=force)
+    source = open_recording(rec, **recording)
+    settings = source.config(**config)
+    if len(settings.modes) > 1 and (capture or waves):
+        raise ValueError("--capture and --waves take one mode: choose a preset that builds one")
+    samples, aux = source.samples[:frames], source.aux
+    reports = []
+    with _extra("sim"), tempfile.TemporaryDirectory() as scratch, stages() as progress:
+        for mode in settings.modes:
+            first = (mode, *(other for other in settings.modes if other != mode))
+            reports.append(
+                check(
+                    replace(settings, modes=first),
+                    samples,
+                    None if aux is None else aux[:frames],
+                    capture or Path(scratch) / "link.pcs",
+                    ready_percent=ready_percent,
+                    idle_percent=idle_percent,
+                    waves=waves,
+                    progress=progress,
+                )
+            )
+    show(str(rec), reports, as_json)
+
+
+@click.command()
+@click.option("--probe", type=click.Choice(_PROBES), default="np1", show_default=True)
+@config_options
+@click.option("--frames", type=click.IntRange(100), default=15_000, show_default=True)
+@click.option("--seed", type=click.IntRange(0), default=1, show_default=True)
+@click.option("--out", type=_PATH, default=Path("probecodec-demo"), show_default=True)
+@force_option
+@json_option
+def demo(
+    probe: str,
+    config: dict[str, Any],
+    frames: int,
+    seed: int,
+    out: Path,
+    force: bool,
+    as_json: bool,
+) -> None:
+    """Simulate the encoder on a synthetic recording, decode, compare, and draw.
+
+    Writes the capture demo.pcs and the picture demo.png into the folder OUT.
+    """
+    from .demo import run_demo
+    from .recording import check_output
+    from .synthetic import synthesize
+
+    check_output(out / "demo.pcs", (".pcs",), force=force)
+    recording = synthesize(probe, frames=frames, seed=seed)
+    settings = EncoderConfig.preset(
+        config.pop("preset"),
+        channels=recording.samples.shape[1],
+        sample_bits=recording.sample_bits,
+        aux_bits=16,
+        rate_hz=recording.rate_hz,
+        lsb_uv=recording.lsb_uv,
+        probe=recording.probe,
+        **config,
+    )
+    with _extra("sim"), stages() as progress:
+        report = run_demo(recording, settings, out, progress)
+    show(f"synthetic {probe}, seed {seed}", [report], as_json)
+    if not as_json:
+        click.echo(f"capture: {out / 'demo.pcs'}\npicture: {out / 'demo.png'}")
+
+
+@contextmanager
+def stages() -> Iterator[Callable[[str, int, int], None]]:
+    """Show a bar for each stage on stderr where that is a terminal."""
+    from rich.console import Console
+    from rich.progress import Progress, TaskID
+
+    tasks: dict[str, TaskID] = {}
+    console = Console(stderr=True)
+    with Progress(console=console, transient=True, disable=not sys.stderr.isatty()) as bar:
+
+        def progress(what: str, done: int, total: int) -> None:
+            if what not in tasks:
+                tasks[what] = bar.add_task(what, total=total)
+            bar.update(tasks[what], completed=done, total=total)
+
+        yield progress
+
+
+def show(name: str, reports: list[CheckReport], as_json: bool) -> None:
+    """Print the reports; end the program with status 1 if one failed."""
+    from rich import box
+    from rich.console import Console
+    from rich.table import Table
+
+    if as_json:
+        click.echo(json.dumps({"recording": name, "checks": [r.as_json() for r in reports]}))
+    else:
+        table = Table(title=name, box=box.SIMPLE, title_justify="left")
+        table.add_column("")
+        for report in reports:
+            table.add_column(report.mode, justify="right")
+        for label, cell in _ROWS.items():
+            table.add_row(label, *(cell(report) for report in reports))
+        Console().print(table)
+    if not all(report.passed for report in reports):
+        raise click.exceptions.Exit(1)
+
+
+def _verdict(good: bool) -> str:
+    return "[green]yes[/]" if good else "[bold red]NO[/]"
+
+
+_ROWS: dict[str, Callable[[CheckReport], str]] = {
+    "frames × channels": lambda r: f"{r.frames} × {r.channels}",
+    "bits per sample, packets included": lambda r: f"{r.bits_per_sample:.3f} of {r.sample_bits}",
+    "ratio to the ADC's bits": lambda r: f"{r.sample_bits / r.bits_per_sample:.2f}",
+    "ratio to int16": lambda r: f"{16 / r.bits_per_sample:.2f}",
+    "RTL bytes = golden bytes": lambda r: _verdict(r.golden_equal),
+    "decoded = recorded": lambda r: _verdict(r.decoded_equal),
+    "every CRC good": lambda r: _verdict(r.crc_good),
+    "frames dropped": lambda r: str(r.dropped),
+    "samples per clock": lambda r: f"{r.samples_per_clock:.4f}",
+    "simulated, million samples/s": lambda r: f"{r.simulated_per_second / 1e6:.1f}",
+}

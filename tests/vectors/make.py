@@ -1,0 +1,181 @@
+"""Write the pinned captures: ``python tests/vectors/make.py``.
+
+Each ``v<format version>-<name>.json`` holds a configuration, the samples of each data packet and
+the capture's bytes. A file that is there already is never changed: a format version, once
+released, stays. The tests compare the files with the encoder and the decoders.
+
+Keys of a file
+--------------
+about : what it shows
+format_version : 1
+encodes : whether an encoder given the packets writes the capture; else it is for decoders only
+config : of the encoder
+packets : for each data packet that can be decoded its mode, whether a restart was forced, the
+    frames dropped before it and why, the index of its first frame, samples, auxiliary words
+capture : hexadecimal, 32 bytes a line
+"""
+
+import dataclasses
+import functools
+import json
+import operator
+import random
+import re
+from pathlib import Path
+from typing import Any
+
+import by_hand
+import numpy as np
+
+from probecodec.golden.config import EncoderConfig
+from probecodec.golden.encoder import Encoder
+from probecodec.golden.format import VERSION, Flag, Mode
+
+FOLDER = Path(__file__).parent
+
+
+def walk(config: EncoderConfig, frames: int, seed: int) -> list[list[int]]:
+    """A random walk on each channel, now and then a jump, wrapped to the sample's width."""
+    source = random.Random(seed)
+    half = 1 << (config.sample_bits - 1)
+    rows, row = [], [source.randrange(-half, half) // 4 for _ in range(config.channels)]
+    for _ in range(frames):
+        steps = [1 << source.choice((3, 3, 3, 3, 3, 3, 3, config.sample_bits - 1)) for _ in row]
+        row = [
+            (x + source.randrange(-step, step) + half) % (2 * half) - half
+            for x, step in zip(row, steps, strict=True)
+        ]
+        rows.append(row)
+    return rows
+
+
+def extremes(config: EncoderConfig, frames: int, seed: int) -> list[list[int]]:
+    """By turns the ends of the range (wrap-around), or 0 and its lower end (longest symbols)."""
+    half = 1 << (config.sample_bits - 1)
+    pairs = [(-half, half - 1), (half - 1, -half), (0, -half)]
+    return [[pairs[c % 3][f % 2] for c in range(config.channels)] for f in range(frames)]
+
+
+def words(config: EncoderConfig, frames: int, seed: int) -> list[int]:
+    """Auxiliary words that change in about every third frame."""
+    source = random.Random(seed)
+    word, sequence = 0, []
+    for _ in range(frames):
+        word = source.randrange(1 << config.aux_bits) if source.randrange(3) == 0 else word
+        sequence.append(word)
+    return sequence
+
+
+def generate(
+    about: str, config: EncoderConfig, *packets: dict[str, Any], signal: Any = walk
+) -> dict[str, Any]:
+    """Encode packets of ``signal``, each a dict of what differs from the ordinary."""
+    encoder, described, capture, index = Encoder(config), [], b"", 0
+    for seed, changes in enumerate(packets):
+        frames = changes.pop("frames", config.packet_frames)
+        index += changes.get("dropped", 0)
+        entry = by_hand.packet(
+            signal(config, frames, seed), words(config, frames, seed), index, config.modes[0].name
+        )
+        entry |= changes
+        index += frames
+        described.append(entry)
+        capture += encoder.packet(
+            np.array(entry["samples"]),
+            np.array(entry["aux"]),
+            mode=Mode[entry["mode"]],
+            dropped=entry["dropped"],
+            cause=flags_of(entry["causes"]),
+            restart=entry["force_restart"],
+        )
+    return {
+        "about": about,
+        "encodes": True,
+        "config": config,
+        "packets": described,
+        "capture": capture,
+    }
+
+
+def vectors() -> dict[str, dict[str, Any]]:
+    """Every vector by name."""
+    config, rice, fixed = EncoderConfig, (Mode.RICE,), (Mode.FIXED,)
+    return {
+        "example": by_hand.example(),
+        "fixed-by-hand": by_hand.fixed(),
+        "foreign": by_hand.foreign(),
+        "rice": generate(
+            "mode RICE; a restart, two packets that follow, a restart",
+            config(channels=16, modes=rice, packet_frames=8, restart_interval=3, lsb_uv=2.34375),
+            *[{} for _ in range(4)],
+        ),
+        "rice-aux": generate(
+            "mode RICE; a 16-bit auxiliary word in groups of 6, 6 and 4 bits",
+            config(channels=4, sample_bits=12, aux_bits=16, packet_frames=20, restart_interval=2),
+            *[{} for _ in range(3)],
+        ),
+        "rice-16-bit-extremes": generate(
+            "mode RICE; 16-bit samples at the ends of their range: wrap-around, longest symbols",
+            config(channels=5, sample_bits=16, aux_bits=1, packet_frames=20, restart_interval=4),
+            *[{} for _ in range(2)],
+            signal=extremes,
+        ),
+        "fixed": generate(
+            "mode FIXED of 6 bits for 10-bit samples",
+            config(channels=16, modes=fixed, packet_frames=8, restart_interval=3),
+            *[{} for _ in range(4)],
+        ),
+        "fixed-full-width": generate(
+            "mode FIXED as wide as the samples: no escape; an auxiliary word of 3 bits",
+            config(channels=3, sample_bits=9, modes=fixed, fixed_bits=9, aux_bits=3,
+                   packet_frames=30),
+            *[{} for _ in range(2)],
+        ),
+        "switch": generate(
+            "a change of mode restarts, and starts the restart interval anew",
+            config(channels=8, modes=rice + fixed, aux_bits=5, packet_frames=6, restart_interval=3),
+            *[{"mode": mode} for mode in ("RICE", "RICE", "FIXED", "FIXED", "FIXED", "FIXED",
+                                          "RICE")],
+        ),
+        "drops": generate(
+            "frames dropped at the start, by an overrun, and for frames broken off or too long",
+            config(channels=8, aux_bits=2, packet_frames=6, restart_interval=5, stream_id=255),
+            {"dropped": 3},
+            {"frames": 4},
+            {"dropped": 100_000, "causes": ["OVERRUN"], "frames": 1},
+            {},
+            {"dropped": 1, "causes": ["MISFRAME"], "force_restart": True},
+            {"causes": ["MISFRAME"], "force_restart": True},
+            {},
+        ),
+    }  # fmt: skip
+
+
+def flags_of(names: list[str]) -> Flag:
+    """The flags of these names."""
+    return functools.reduce(operator.or_, (Flag[name] for name in names), Flag(0))
+
+
+def text(vector: dict[str, Any]) -> str:
+    """Return the file's text: JSON, one frame a line."""
+    config = dataclasses.asdict(vector["config"])
+    config["modes"] = [mode.name for mode in vector["config"].modes]
+    capture = vector["capture"].hex()
+    lines = [capture[at : at + 64] for at in range(0, len(capture), 64)]
+    content = {**vector, "format_version": VERSION, "config": config, "capture": lines}
+    return re.sub(r"(?<=[\[,\d])\s+(?=[\]\d-])", "", json.dumps(content, indent=1)) + "\n"
+
+
+def main() -> None:
+    """Write the files that are not there."""
+    for name, vector in vectors().items():
+        path = FOLDER / f"v{VERSION}-{name}.json"
+        if not path.exists():
+            path.write_text(text(vector))
+            print(f"wrote {path.name}")
+        elif path.read_text() != text(vector):
+            print(f"{path.name} would differ; left as it is")
+
+
+if __name__ == "__main__":
+    main()
