@@ -17,6 +17,7 @@ from .format import (
 
 _SAMPLES_PER_PACKET = 1 << 15  # keeps the 40 bytes of header and trailer near 0.01 bit/sample
 _FRAMES_PER_RESTART = 4096  # a restart costs about 12 bits a channel: 0.003 bit/sample
+_WORDS_UNDER_WAY = 32  # in the pipeline before the FIFO, and headers while the payload waits
 
 
 class ConfigError(ValueError):
@@ -111,7 +112,7 @@ class EncoderConfig:
             f"{MAX_PAYLOAD_WORDS}; use at most "
             f"{MAX_PAYLOAD_WORDS * WORD_BITS // self.max_frame_bits} frames",
         )
-        needed = self.max_frame_words + self.max_frame_words // 4
+        needed = self.max_frame_words + self.max_frame_words // 4 + _WORDS_UNDER_WAY
         self._default("fifo_words", max(64, 1 << (needed - 1).bit_length()))
 
     def _default(self, name: str, value: int) -> None:

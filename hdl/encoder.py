@@ -44,6 +44,49 @@ def signature(config: EncoderConfig) -> wiring.Signature:
     )
 
 
+def latency(config: EncoderConfig) -> int:
+    """Cycles from a packet's last sample to its last word at the FIFO."""
+    return _to_codes(config) + (Auxiliary.LATENCY if config.aux_bits else 0) + Packer.LATENCY
+
+
+def reserved_words(config: EncoderConfig) -> int:
+    """Words that must be free in the FIFO for a frame to enter.
+
+    A frame of the longest codes, and what was under way when the gate looked at the FIFO's level.
+    """
+    return config.max_frame_words + latency(config) + 4
+
+
+def least_channels(config: EncoderConfig) -> int:
+    """The fewest channels for which a channel's state is back before its next sample comes."""
+    least = max(Delta.MIN_CHANNELS, *(_CODERS[mode].MIN_CHANNELS for mode in config.modes))
+    if config.aux_bits:
+        # One bit rides on each code; and the word waits at the gate until the codes come by.
+        least = max(least, config.aux_bits + 1, _to_codes(config))
+    return least
+
+
+def _coder_latency(config: EncoderConfig) -> int:
+    return max(_CODERS[mode].LATENCY for mode in config.modes)
+
+
+def _to_codes(config: EncoderConfig) -> int:
+    return Gate.LATENCY + Delta.LATENCY + Zigzag.LATENCY + _coder_latency(config)
+
+
+def _check(config: EncoderConfig) -> None:
+    least = least_channels(config)
+    if config.channels < least:
+        raise ConfigError(
+            f"channels = {config.channels} is too few for the core's pipeline: use at least {least}"
+        )
+    if config.fifo_words < reserved_words(config):
+        raise ConfigError(
+            f"fifo_words = {config.fifo_words} is too small for a frame of the longest codes; "
+            f"use at least {reserved_words(config)}"
+        )
+
+
 class Encoder(wiring.Component):
     """Samples in, packets out: one sample per clock for every input.
 
@@ -73,31 +116,14 @@ class Encoder(wiring.Component):
         Where the channels are too few for the pipeline's feedback, or the FIFO too small.
     """
 
+    def __new__(cls, config: EncoderConfig):
+        _check(config)  # before Amaranth expects the component to be used
+        return super().__new__(cls)
+
     def __init__(self, config: EncoderConfig) -> None:
         self._config = config
-        self._coder_latency = max(_CODERS[mode].LATENCY for mode in config.modes)
-        to_codes = Gate.LATENCY + Delta.LATENCY + Zigzag.LATENCY + self._coder_latency
-        self.latency = to_codes + (Auxiliary.LATENCY if config.aux_bits else 0) + Packer.LATENCY
-        """Cycles from a packet's last sample to its last word at the FIFO."""
-
-        feedback = max(Delta.MIN_CHANNELS, *(_CODERS[mode].MIN_CHANNELS for mode in config.modes))
-        # The auxiliary word waits at the gate until the frame's codes come by.
-        self._check_channels(max(feedback, config.aux_bits + 1, to_codes if config.aux_bits else 0))
-        # Words that were under way when the gate looked at the FIFO's level.
-        self._max_level = config.fifo_words - config.max_frame_words - self.latency - 4
-        if self._max_level < 0:
-            raise ConfigError(
-                f"fifo_words = {config.fifo_words} is too small for a frame of the longest codes; "
-                f"use at least {config.fifo_words - self._max_level}"
-            )
+        self.latency = latency(config)
         super().__init__(signature(config))
-
-    def _check_channels(self, least: int) -> None:
-        if self._config.channels < least:
-            raise ConfigError(
-                f"channels = {self._config.channels} is below {least}, the least for which a "
-                "channel's state is back in its memory before its next sample comes"
-            )
 
     def elaborate(self, platform) -> Module:
         m = Module()
@@ -143,7 +169,7 @@ class Encoder(wiring.Component):
         room = Signal(init=1)
         m.d.comb += gate.room.eq(room)
         m.d.sync += [
-            room.eq(queue.level <= self._max_level),
+            room.eq(queue.level <= config.fifo_words - reserved_words(config)),
             gate.drained.eq((under_way == 0) & ~gate.o.valid & (queue.level == 0) & framer.idle),
         ]
         with m.If(gate.o.valid):
@@ -176,7 +202,7 @@ class Encoder(wiring.Component):
             coder = _CODERS[mode](self._config)
             m.submodules[mode.name.lower()] = coder
             source = symbols
-            wait = self._coder_latency - coder.LATENCY
+            wait = _coder_latency(self._config) - coder.LATENCY
             if wait:
                 valid, payload = delay(m, symbols, wait)
                 source = symbols.signature.create(path=(f"{mode.name.lower()}_symbols",))

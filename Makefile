@@ -1,0 +1,34 @@
+# make demo: the main job on a synthetic recording, result in build/demo
+# make test: everything that must hold
+# Both make a virtual environment in .venv first. PYTHON=… picks another interpreter.
+
+PYTHON ?= python3
+VENV := .venv
+BIN := $(VENV)/bin
+
+.PHONY: demo test check-tools clean
+.DELETE_ON_ERROR:
+
+demo: $(VENV)/.sim
+	$(BIN)/probecodec demo --force --out build/demo
+
+test: $(VENV)/.dev
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+	$(BIN)/mypy
+	$(BIN)/pytest -n auto --dist loadgroup
+
+check-tools:
+	@command -v $(PYTHON) >/dev/null || { echo "$(PYTHON) was not found; install it: apt-get install python3" >&2; exit 2; }
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || { echo "$(PYTHON) is older than 3.11; name a newer one: make PYTHON=…" >&2; exit 2; }
+	@$(PYTHON) -c 'import venv, ensurepip' 2>/dev/null || { echo "Python's venv module was not found; install it: apt-get install python3-venv" >&2; exit 2; }
+	@for tool in g++ perl; do command -v $$tool >/dev/null || { echo "$$tool was not found; install it: apt-get install $$tool" >&2; exit 2; }; done
+
+# One environment, grown by the extras that a target needs.
+$(VENV)/.%: pyproject.toml | check-tools
+	test -x $(BIN)/python || $(PYTHON) -m venv $(VENV)
+	$(BIN)/pip install --quiet --disable-pip-version-check --editable '.[$*]'
+	touch $@
+
+clean:
+	rm -rf $(VENV) build

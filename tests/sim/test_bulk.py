@@ -1,0 +1,104 @@
+"""Tier 3: whole recordings, file to file, three ways."""
+
+import numpy as np
+import pytest
+
+from probecodec.golden.config import EncoderConfig
+from probecodec.golden.format import Mode
+from probecodec.host.check import check
+from probecodec.host.recording import Recording
+from probecodec.host.synthetic import synthesize
+from probecodec.sim import bulk
+from probecodec.sim.verilator import ToolError
+
+MODES = pytest.mark.parametrize("preset", ["tiny", "fixed"])
+RECORDINGS = {
+    "np2_run001": 6.85,
+    "np1_ultra_neo": 4.30,
+    "npopto_native10bit": None,
+    "intan32_cinpla_neo": None,
+}
+
+
+@MODES
+@pytest.mark.parametrize("name", RECORDINGS)
+def test_real_recording(name, preset, recordings, tmp_path):
+    """The bound on mode rice holds with all packet overhead and restarts over 100 ms apart."""
+    samples, about = recordings[name]
+    samples = samples[
+        :4200
+    ]  # two restarts; the decoder is plain Python: about 1 s for 10^6 samples
+    recording = Recording(samples=samples, sample_bits=about["adc_bits"])
+    config = recording.config(preset)
+    report = check(config, samples, None, tmp_path / "link.pcs")
+    assert report.passed
+    assert report.dropped == 0
+    assert report.samples_per_clock == 1
+    assert config.restart_interval * config.packet_frames >= 0.1 * 30_000
+    bound = RECORDINGS[name] if preset == "tiny" else None
+    assert bound is None or report.bits_per_sample <= bound
+
+
+@pytest.mark.parametrize("mode", Mode)
+def test_either_mode_of_a_core_with_both(mode, tmp_path):
+    recording = synthesize("np1", frames=300, channels=64)
+    modes = (mode, *(other for other in Mode if other != mode))
+    config = EncoderConfig(channels=64, aux_bits=16, modes=modes, packet_frames=20)
+    report = check(config, recording.samples, recording.aux, tmp_path / "link.pcs")
+    assert report.passed and report.dropped == 0
+
+
+def test_a_slow_link_costs_whole_frames(tmp_path):
+    recording = synthesize("np1", frames=400, channels=64)
+    config = EncoderConfig(
+        channels=64, aux_bits=16, packet_frames=20, modes=(Mode.RICE, Mode.FIXED)
+    )
+    report = check(
+        config, recording.samples, recording.aux, tmp_path / "link.pcs", ready_percent=10
+    )
+    assert report.passed
+    assert 100 < report.dropped < 400
+
+
+def test_pauses_of_the_source_change_nothing(tmp_path):
+    recording = synthesize("np1", frames=200, channels=64)
+    config = EncoderConfig(
+        channels=64, aux_bits=16, packet_frames=20, modes=(Mode.RICE, Mode.FIXED)
+    )
+    captures = [tmp_path / "steady.pcs", tmp_path / "idle.pcs"]
+    for capture, idle in zip(captures, (0, 70), strict=True):
+        bulk.run(config, recording.samples, recording.aux, capture, idle_percent=idle)
+    assert captures[0].read_bytes() == captures[1].read_bytes()
+
+
+def test_a_wrong_sample_is_noticed(tmp_path, monkeypatch):
+    """The check can fail: the RTL is fed one bit other than what it is compared with."""
+    samples = synthesize("np1", frames=50, channels=64).samples
+    config = EncoderConfig(channels=64, packet_frames=20, modes=(Mode.RICE, Mode.FIXED))
+    wrong, run = samples.copy(), bulk.run
+    wrong[30, 5] ^= 1
+    monkeypatch.setattr(
+        bulk, "run", lambda config, _, *rest, **more: run(config, wrong, *rest, **more)
+    )
+    report = check(config, samples, None, tmp_path / "link.pcs")
+    assert not report.golden_equal and not report.decoded_equal and report.crc_good
+
+
+def test_waves(tmp_path):
+    samples = np.zeros((3, 8), np.int16)
+    config = EncoderConfig(channels=8, packet_frames=2)
+    waves = tmp_path / "waves.vcd"
+    bulk.run(config, samples, None, tmp_path / "link.pcs", waves=waves)
+    text = waves.read_text()
+    assert "$enddefinitions" in text and "sample_value" in text
+
+
+def test_an_unknown_wave_format():
+    with pytest.raises(ToolError, match=r"waves are written as \.vcd or \.fst, not '\.txt'"):
+        bulk.build(EncoderConfig(channels=8), ".txt")
+
+
+def test_a_missing_tool_is_named(monkeypatch):
+    monkeypatch.setenv("PATH", "")
+    with pytest.raises(ToolError, match=r"g\+\+ was not found; install it: apt-get install g\+\+"):
+        bulk.build(EncoderConfig(channels=9))
