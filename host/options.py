@@ -1,0 +1,94 @@
+"""What verbs of the command line share: options, and the progress bar."""
+
+from __future__ import annotations
+
+import functools
+import sys
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from typing import Any
+
+import click
+
+from ..golden.config import PRESETS
+
+Decorator = Callable[[Callable[..., Any]], Callable[..., Any]]
+
+
+class Failure(click.ClickException):
+    """Ends the program with one sentence and exit status 2."""
+
+    exit_code = 2
+
+
+def _gather(name: str, options: dict[str, Decorator]) -> Decorator:
+    """Add ``options`` (argument: option) to a verb, which gets those given as one dict ``name``."""
+
+    def decorate(verb: Callable[..., Any]) -> Callable[..., Any]:
+        @functools.wraps(verb)
+        def gathered(**values: Any) -> Any:
+            pairs = {key: values.pop(key) for key in options}
+            given = {key: value for key, value in pairs.items() if value is not None}
+            return verb(**values, **{name: given})
+
+        for option in reversed(options.values()):
+            option(gathered)
+        return gathered
+
+    return decorate
+
+
+# A verb gets ``recording``: keyword arguments of `open_recording`.
+recording_options = _gather(
+    "recording",
+    {
+        "channels": click.option(
+            "--channels", type=int, help="Channels; needed for a .bin without a .meta."
+        ),
+        "sample_bits": click.option(
+            "--sample-bits", type=int, help="Width of a sample; needed for a .bin without a .meta."
+        ),
+        "rate_hz": click.option("--rate", "rate_hz", type=float, help="Frames a second."),
+        "lsb_uv": click.option("--lsb-uv", type=float, help="Microvolts of one ADC step."),
+        "aux_bits": click.option(
+            "--aux-bits", type=int, help="Width of the auxiliary word in the last column."
+        ),
+    },
+)
+
+# A verb gets ``config``: keyword arguments of `Recording.config`, ``preset`` among them.
+config_options = _gather(
+    "config",
+    {
+        "preset": click.option(
+            "--preset",
+            type=click.Choice(list(PRESETS)),
+            default="tiny",
+            show_default=True,
+            help="Named configuration to begin with.",
+        ),
+        "packet_frames": click.option("--packet-frames", type=int, help="Frames in a packet."),
+        "restart_interval": click.option(
+            "--restart-interval", type=int, help="Packets from one restart to the next."
+        ),
+        "fixed_bits": click.option(
+            "--fixed-bits", type=int, help="Symbol width of the mode fixed."
+        ),
+        "stream_id": click.option("--stream-id", type=int, help="Names the probe, 0 to 255."),
+    },
+)
+
+json_option = click.option("--json", "as_json", is_flag=True, help="Print one JSON object.")
+force_option = click.option("--force", is_flag=True, help="Replace OUT where it exists.")
+
+
+@contextmanager
+def progress_bar(label: str) -> Iterator[Callable[[int, int], None]]:
+    """Show a bar on stderr where that is a terminal; yields ``progress(done, total)``."""
+    from rich.console import Console
+    from rich.progress import Progress
+
+    console = Console(stderr=True)
+    with Progress(console=console, transient=True, disable=not sys.stderr.isatty()) as bar:
+        task = bar.add_task(label, total=None)
+        yield lambda done, total: bar.update(task, completed=done, total=total)
