@@ -61,8 +61,8 @@ def least_channels(config: EncoderConfig) -> int:
     """The fewest channels for which a channel's state is back before its next sample comes."""
     least = max(Delta.MIN_CHANNELS, *(_CODERS[mode].MIN_CHANNELS for mode in config.modes))
     if config.aux_bits:
-        # One bit rides on each code; and the word waits at the gate until the codes come by.
-        least = max(least, config.aux_bits + 1, _to_codes(config))
+        # One bit rides on each code; and the word waits at the gate until the first code has gone.
+        least = max(least, config.aux_bits + 1, _to_codes(config) + 1)
     return least
 
 

@@ -84,12 +84,17 @@ class Gate(wiring.Component):
         open_tag = Signal(layout.tag(config))  # what holds for the whole packet
 
         # What this cycle brings.
+        may_open = Signal()
         begins = self.valid & self.first
         aligned = Signal()  # a frame has begun since reset: before, samples are ignored
         broken = Signal()  # a frame too short, or a sample beyond its last
         m.d.comb += broken.eq(self.valid & Mux(self.first, in_frame, ~in_frame & aligned))
         opens = Signal()  # the gate opens, or already is
-        m.d.comb += opens.eq(Mux(closed, self.drained, ~broken) & self.enable & self.room)
+        closing = Signal()  # a packet's end is on its way; ``drained`` does not know of it yet
+        m.d.comb += [
+            may_open.eq(Mux(closed, self.drained & ~closing, ~broken)),
+            opens.eq(may_open & self.enable & self.room),
+        ]
         admit, drop = Signal(), Signal()
         m.d.comb += [
             admit.eq(begins & opens),
@@ -151,6 +156,7 @@ class Gate(wiring.Component):
                     ]
 
         # A packet under way ends with a slot that holds no sample.
+        m.d.sync += closing.eq(close)
         with m.If(close):
             m.d.sync += [
                 closed.eq(1),
@@ -164,12 +170,14 @@ class Gate(wiring.Component):
         # What the next packet's header reports.
         lost = Signal(range(3))  # the frame that begins, and the one it broke off
         m.d.comb += lost.eq(drop + (close & in_frame & admitted))
+        was_broken = Signal()
+        m.d.comb += self.misframe.eq(was_broken | broken)
         with m.If(self.resume):
-            m.d.sync += [self.dropped.eq(0), self.overrun.eq(0), self.misframe.eq(broken)]
+            m.d.sync += [self.dropped.eq(0), self.overrun.eq(0), was_broken.eq(0)]
         with m.Else():
             m.d.sync += self.dropped.eq(self.dropped + lost)
             with m.If(broken):
-                m.d.sync += [self.misframe.eq(1), must_restart.eq(1)]
+                m.d.sync += [was_broken.eq(1), must_restart.eq(1)]
             with m.If(close & disabled):
                 m.d.sync += must_restart.eq(1)
             with m.If(drop & self.enable & ~closed & ~broken):

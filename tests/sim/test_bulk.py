@@ -98,7 +98,8 @@ def test_an_unknown_wave_format():
         bulk.build(EncoderConfig(channels=8), ".txt")
 
 
-def test_a_missing_tool_is_named(monkeypatch):
+def test_a_missing_tool_is_named(tmp_path, monkeypatch):
+    monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path))  # nothing built yet
     monkeypatch.setenv("PATH", "")
     with pytest.raises(ToolError, match=r"g\+\+ was not found; install it: apt-get install g\+\+"):
         bulk.build(EncoderConfig(channels=9))
