@@ -1,0 +1,186 @@
+"""The whole encoder: reset, registers while it runs, and sources that break frames."""
+
+import numpy as np
+import pytest
+
+from probecodec.golden import encoder as golden
+from probecodec.golden.config import EncoderConfig
+from probecodec.golden.format import Flag, Mode
+from probecodec.golden.registers import register_map
+from probecodec.hdl.encoder import Encoder
+
+DUAL = EncoderConfig(
+    channels=32,
+    aux_bits=2,
+    modes=(Mode.RICE, Mode.FIXED),
+    packet_frames=3,
+    restart_interval=3,
+    fifo_words=128,
+)
+TINY = EncoderConfig(
+    channels=3, sample_bits=8, modes=(Mode.FIXED,), packet_frames=2, restart_interval=9
+)
+
+
+@pytest.fixture
+def record(harness, capture):
+    """A function that runs samples through an encoder."""
+    return lambda config, *args, **options: capture.record(
+        harness, Encoder(config), *args, config=config, **options
+    )
+
+
+def signal(config, frames):
+    """Return (samples, auxiliary words)."""
+    random = np.random.default_rng(18)
+    samples = random.integers(-9, 10, (frames, config.channels))
+    return samples, random.integers(1 << config.aux_bits, size=frames)
+
+
+def flags(packets):
+    return [Flag(packet.header["flags"]) for packet in packets]
+
+
+@pytest.mark.parametrize("after", [60, 90, 97, 200, 333])
+def test_reset_begins_a_clean_stream(record, after):
+    """Wherever it comes, and whatever it leaves in the memories."""
+    samples, aux = signal(DUAL, frames=7)
+    seen = record(DUAL, samples, aux, reset_after=after)
+    assert seen.data == b"".join(golden.encode(DUAL, samples, aux))
+
+
+def test_the_mode_switches_at_the_next_packet(record):
+    samples, aux = signal(DUAL, frames=24)
+    writes = {100: Mode.FIXED, 400: Mode.RICE, 405: Mode.FIXED, 600: Mode.RICE}
+    registers = {cycle: ("mode", mode) for cycle, mode in writes.items()}
+    seen = record(DUAL, samples, aux, registers=registers)
+    packet_cycles = DUAL.packet_frames * DUAL.channels
+    modes = [DUAL.modes[0]]
+    for packet in range(1, 8):
+        before = [mode for cycle, mode in writes.items() if cycle < packet * packet_cycles]
+        modes.append(before[-1] if before else modes[0])
+    stream = golden.Encoder(DUAL)
+    assert seen.data == b"".join(
+        stream.packet(samples[n : n + 3], aux[n : n + 3], mode=modes[n // 3])
+        for n in range(0, 24, 3)
+    )
+    assert set(modes) == set(DUAL.modes)
+
+
+def test_registers_reach_their_stages(record):
+    samples, aux = signal(DUAL, frames=24)
+    registers = {
+        5: ("id", None),
+        110: ("restart_interval", 1),
+        2: ("stream_id", 0xA5),
+        500: ("status", None),
+    }
+    seen = record(DUAL, samples, aux, registers=registers)
+    restarts = [bool(flag & Flag.RESTART) for flag in flags(seen.data_packets)]
+    assert restarts == [True, False] + [True] * 6
+    assert {packet.header["stream_id"] for packet in seen.packets} == {0xA5}
+    identity = register_map(DUAL)["id"].fields
+    assert seen.rdata[6] == sum(field.reset << field.low for field in identity.values())
+    assert seen.rdata[501] == 0
+
+
+def test_idle_once_all_is_sent(record):
+    samples, aux = signal(DUAL, frames=4)
+    end = samples.size
+    reads = {end + n: ("status", None) for n in range(1, 200)}
+    seen = record(DUAL, samples, aux, registers=reads | {end: ("control", 0)})
+    idle = seen.rdata[end + 2 : end + 200] >> register_map(DUAL)["status"].fields["idle"].low & 1
+    first = int(np.flatnonzero(idle)[0]) + end + 2
+    assert idle[first - end - 2 :].all()
+    assert 0 < first - seen.received[-1] < 10
+
+
+def test_disabled_for_a_while(record):
+    samples, aux = signal(DUAL, frames=14)
+    seen = record(DUAL, samples, aux, registers={140: ("control", 0), 32 * 9 + 7: ("control", 1)})
+    stream = golden.Encoder(DUAL)
+    assert seen.data == b"".join(
+        [
+            stream.packet(samples[:3], aux[:3]),
+            stream.packet(samples[3:5], aux[3:5]),
+            stream.packet(samples[10:13], aux[10:13], dropped=5, restart=True),
+            stream.packet(samples[13:], aux[13:]),
+        ]
+    )
+
+
+def decode(config, packets):
+    """Return (first frame, samples, auxiliary words) of every packet."""
+    decoder = golden.Decoder(config)
+    for packet in packets:
+        restart = bool(packet.header["flags"] & Flag.RESTART)
+        mode, frames = Mode(packet.header["mode"]), packet.trailer["frames"]
+        yield packet.header["frame_index"], *decoder.payload(packet.payload, frames, mode, restart)
+
+
+@pytest.mark.parametrize("idle", ["none", "random", "bursts"])
+def test_a_source_that_breaks_frames(record, idle):
+    """Whole frames decode, at their index; every gap is counted, flagged, and soon over."""
+    random = np.random.default_rng(19)
+    width = DUAL.channels
+    lengths = np.where(random.random(60) < 0.1, random.choice([1, 7, 31, 33, 40], 60), width)
+    frames = [random.integers(-9, 10, length) for length in lengths]
+    aux = random.integers(4, size=60)
+    packets = record(DUAL, frames, aux, idle=idle).data_packets
+    for first, samples, words in decode(DUAL, packets):
+        whole = slice(first, first + len(samples))
+        assert (lengths[whole] >= width).all()
+        assert samples.tolist() == [frame[:width].tolist() for frame in frames[whole]]
+        np.testing.assert_array_equal(words, aux[whole])
+    end = drops = 0
+    for packet in packets:
+        start = packet.header["frame_index"]
+        drops += start - end
+        assert packet.header["drop_count"] == drops
+        assert start - end < 6
+        breaks = (lengths[end:start] < width).any() or (
+            lengths[max(end - 1, 0) : start] > width
+        ).any()
+        flags = Flag(packet.header["flags"])
+        assert bool(flags & Flag.MISFRAME) == breaks
+        assert not breaks or flags & Flag.RESTART
+        assert not flags & Flag.OVERRUN
+        end = start + packet.trailer["frames"]
+
+
+def rows(*lengths):
+    """Return frames of these lengths, every sample another."""
+    return np.split(np.arange(sum(lengths)), np.cumsum(lengths)[:-1])
+
+
+def reported(packets):
+    """Return (first frame, frames, flags, drop count) of every packet."""
+    return [
+        (
+            packet.header["frame_index"],
+            packet.trailer["frames"],
+            Flag(packet.header["flags"]),
+            packet.header["drop_count"],
+        )
+        for packet in packets
+    ]
+
+
+def test_a_frame_too_long_after_a_pause(record):
+    """The packet so far is shorter than a word, so all seems sent; but it is still to come."""
+    cycles = np.array([0, 1, 2, 60, 61, 62, 63, *range(200, 206)])
+    seen = record(TINY, rows(4, 3, 3, 3), cycles=cycles)
+    assert reported(seen.data_packets) == [
+        (0, 1, Flag.RESTART, 0),
+        (2, 2, Flag.RESTART | Flag.MISFRAME, 1),
+    ]
+
+
+def test_frames_too_short_after_a_pause(record):
+    """Likewise; the frames that it costs come behind the packet, not before."""
+    cycles = np.array([0, 1, 2, 60, 120, 121, 122, 123, *range(200, 206)])
+    seen = record(TINY, rows(3, 1, 1, 3, 3, 3), cycles=cycles)
+    assert reported(seen.data_packets) == [
+        (0, 1, Flag.RESTART, 0),
+        (4, 2, Flag.RESTART | Flag.MISFRAME, 3),
+    ]

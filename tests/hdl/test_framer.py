@@ -1,0 +1,207 @@
+"""Framer against its golden model: bytes on the link, back-pressure, counters that carry."""
+
+from dataclasses import replace
+from random import Random
+from typing import NamedTuple
+
+import numpy as np
+import pytest
+from amaranth import Signal
+from amaranth.sim import Simulator
+
+from probecodec.golden import framer as golden
+from probecodec.golden.config import EncoderConfig
+from probecodec.golden.format import Flag, Kind, Mode
+from probecodec.hdl import framer as hdl
+
+CONFIG = EncoderConfig(
+    channels=33,
+    sample_bits=13,
+    aux_bits=5,
+    fixed_bits=6,
+    modes=(Mode.RICE, Mode.FIXED),
+    packet_frames=2345,
+    rate_hz=31_250.5,
+    lsb_uv=2.34375,
+    probe="probe of 16 char",
+)
+
+
+class Packet(NamedTuple):
+    """A packet's words, and what the gate told just before them, if anything."""
+
+    words: list
+    restart: bool = False
+    mode: int = 0
+    short_frames: int | None = None
+    stream_id: int = 0
+    resume: tuple | None = None  # dropped, overrun, misframe
+
+
+def expected(packets, sequence=0):
+    """Return the golden model's bytes of every packet, metadata before restarts."""
+    sent, index, drops = [], 0, 0
+    for packet in packets:
+        dropped, overrun, misframe = packet.resume or (0, False, False)
+        index, drops = index + dropped, drops + dropped
+        flags = Flag.RESTART * packet.restart | Flag.OVERRUN * overrun | Flag.MISFRAME * misframe
+        frames = CONFIG.packet_frames if packet.short_frames is None else packet.short_frames
+        words = golden.words_to_bytes(np.array(packet.words))
+        kinds = [(Kind.METADATA, golden.metadata_payload(CONFIG), 0)] if packet.restart else []
+        for kind, payload, count in [*kinds, (Kind.DATA, words, frames)]:
+            about = replace(CONFIG, stream_id=packet.stream_id)
+            position = golden.Position(sequence, index, drops)
+            mode = CONFIG.modes[packet.mode]
+            sent.append(golden.packet(about, kind, mode, flags, position, payload, count))
+            sequence += 1
+        index += frames
+    return sent, drops
+
+
+def play(packets, starve=0.0, stall=0.0):
+    """Send the packets; return (bytes, positions where packets end, cycles of words, drop count).
+
+    ``starve`` and ``stall`` are how often the source has no word and the link is not ready.
+    """
+    framer = hdl.Framer(CONFIG)
+    random = Random(11)
+    received, done, drop_count = [], [], []
+
+    def tell(ctx, resume, dropped, overrun, misframe):
+        ctx.set(framer.resume, resume)
+        ctx.set(framer.dropped, dropped)
+        ctx.set(framer.overrun, overrun)
+        ctx.set(framer.misframe, misframe)
+
+    async def source(ctx):
+        for number, packet in enumerate(packets):
+            if packet.resume:
+                await ctx.tick().until(framer.idle)
+                so_far = sum(len(data) for data in expected(packets[:number])[0])
+                assert len(received) * 4 == so_far, "idle too early"
+                tell(ctx, 1, *packet.resume)
+                await ctx.tick()
+                tell(ctx, 0, *(random.getrandbits(1) for _ in range(3)))
+            frames = packet.short_frames
+            ctx.set(framer.short_frames, random.getrandbits(16) if frames is None else frames)
+            ctx.set(framer.stream_id, packet.stream_id)
+            for n, word in enumerate(packet.words):
+                last = n == len(packet.words) - 1
+                short = last and frames is not None
+                while random.random() < starve:
+                    await ctx.tick()
+                head = {"restart": packet.restart, "mode": packet.mode, "last": last}
+                ctx.set(framer.i.payload, head | {"bits": word, "short": short})
+                ctx.set(framer.i.valid, 1)
+                await ctx.tick().until(framer.i.ready)
+                ctx.set(framer.i.valid, 0)
+        await ctx.tick().until(framer.idle)
+        drop_count.append(ctx.get(framer.drop_count))
+        done.append(True)
+
+    async def sink(ctx):
+        cycle, waiting = 0, None
+        link = framer.link
+        while not done:
+            ctx.set(link.ready, random.random() >= stall)
+            _, _, valid, ready, payload = await ctx.tick().sample(
+                link.valid, link.ready, link.payload
+            )
+            shown = (payload.data, payload.last) if valid else None
+            assert waiting in (None, shown), "a word changed before it was taken"
+            waiting = None if ready else shown
+            if valid and ready:
+                received.append((cycle, payload.data.to_bytes(4, "big"), payload.last))
+            cycle += 1
+
+    simulator = Simulator(framer)
+    simulator.add_clock(1e-6)
+    simulator.add_testbench(source)
+    simulator.add_testbench(sink)
+    simulator.run()
+    cycles, words, last = zip(*received, strict=True)
+    ends = (4 * (np.flatnonzero(last) + 1)).tolist()
+    return b"".join(words), ends, list(cycles), drop_count[0]
+
+
+def check(packets, starve=0.0, stall=0.0, sequence=0):
+    """Check bytes, packet ends and drop count; return the cycles of the words."""
+    sent, drops = expected(packets, sequence)
+    data, ends, cycles, drop_count = play(packets, starve, stall)
+    assert data.hex(" ", 4) == b"".join(sent).hex(" ", 4)
+    assert ends == np.cumsum([len(packet) for packet in sent]).tolist()
+    assert drop_count == drops & 0xFFFF_FFFF
+    return cycles
+
+
+def random_packets(count):
+    random = Random(12)
+    for number in range(count):
+        yield Packet(
+            words=[random.getrandbits(32) for _ in range(random.randrange(1, 12))],
+            restart=number % 4 == 0,
+            mode=random.getrandbits(1),
+            short_frames=None if number % 3 else random.randrange(CONFIG.packet_frames),
+            stream_id=random.getrandbits(8),
+        )
+
+
+@pytest.mark.parametrize(("starve", "stall"), [(0, 0.5), (0.5, 0), (0.4, 0.4), (0.1, 0.9)])
+def test_equals_the_golden_model(starve, stall):
+    check(list(random_packets(10)), starve, stall)
+
+
+def test_one_word_per_cycle():
+    cycles = check(list(random_packets(6)))
+    assert np.diff(cycles).tolist() == [1] * (len(cycles) - 1)
+
+
+def test_flags_and_drops_are_those_of_one_packet():
+    plain = Packet([1, 2, 3])
+    check(
+        [
+            plain._replace(restart=True),
+            plain._replace(short_frames=7),
+            plain._replace(resume=(5, True, False)),
+            plain,
+            plain._replace(resume=(3, False, True), restart=True, short_frames=0),
+            plain._replace(resume=(0, False, False)),
+            plain._replace(resume=(1, True, True)),
+            plain,
+            plain._replace(restart=True),
+        ],
+        stall=0.3,
+    )
+
+
+def test_frame_index_carries():
+    """By a drop and by a packet's frames, more than once; the drop count wraps around."""
+    high = 0xFFFF_FFFF
+    plain = Packet([9])
+    check(
+        [
+            plain._replace(resume=(high - 5, True, False)),
+            plain._replace(short_frames=5),
+            plain._replace(short_frames=1),
+            plain._replace(resume=(high, True, False)),
+            plain._replace(resume=(high, True, False), restart=True),
+            plain,
+        ]
+    )
+
+
+def test_longest_packet_lengths():
+    check([Packet([0] * 300, short_frames=0xFFFF), Packet([0xFFFF_FFFF] * 40)])
+
+
+def test_sequence_wraps(monkeypatch):
+    """Starts just below 2^16."""
+
+    def preset(*args, **options):
+        signal = Signal(*args, **options, src_loc_at=1)
+        if signal.name == "sequence":
+            signal = Signal(*args, **options, name="sequence", init=0xFFFD)
+        return signal
+
+    monkeypatch.setattr(hdl, "Signal", preset)
+    check(list(random_packets(6)), sequence=0xFFFD)
