@@ -133,7 +133,8 @@ class Encoder(wiring.Component):
         m.submodules.zigzag = zigzag = Zigzag(config)
         m.submodules.packer = packer = Packer(config)
         m.submodules.fifo = queue = fifo.SyncFIFOBuffered(
-            width=layout.word_layout(config).size, depth=config.fifo_words
+            width=layout.word_layout(config).size,
+            depth=config.fifo_words + 1,  # one word waits in its output register
         )
         m.submodules.framer = framer = Framer(config)
         m.submodules.registers = registers = Registers(config)

@@ -211,17 +211,18 @@ class Framer(wiring.Component):
                         m.d.sync += [step.eq(0), sequence.eq(sequence + 1)]
                         m.next = "HEADER"
 
-        # The frame index, in two halves: the carry goes up one cycle later.
-        m.d.sync += [index_high.eq(index_high + carry), carry.eq(0)]
-        with m.If(self.resume | sent):
-            counted = Mux(self.resume, self.dropped, frames)
-            m.d.sync += Cat(index_low, carry).eq(index_low + counted)
+        # The frame index: what is new, then its low half, then the carry into its high half.
+        added, is_drop = Signal(32), Signal()
+        m.d.sync += [
+            added.eq(Mux(self.resume, self.dropped, Mux(sent, frames, 0))),
+            is_drop.eq(self.resume),
+            Cat(index_low, carry).eq(index_low + added),
+            index_high.eq(index_high + carry),
+        ]
+        with m.If(is_drop):
+            m.d.sync += self.drop_count.eq(self.drop_count + added)
         with m.If(self.resume):
-            m.d.sync += [
-                self.drop_count.eq(self.drop_count + self.dropped),
-                overrun.eq(self.overrun),
-                misframe.eq(self.misframe),
-            ]
+            m.d.sync += [overrun.eq(self.overrun), misframe.eq(self.misframe)]
         return m
 
 

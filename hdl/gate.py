@@ -1,6 +1,6 @@
 """Entry gate: frames in, or whole frames dropped and counted; see `probecodec.golden.gate`."""
 
-from amaranth import Module, Mux, Signal
+from amaranth import Module, Mux, Signal, signed
 from amaranth.lib import wiring
 from amaranth.lib.wiring import In, Out
 
@@ -17,7 +17,7 @@ class Gate(wiring.Component):
     frame, or when the core is disabled. A closed gate drops (and counts) every frame until all
     packets are sent; so it need not remember more than one gap.
 
-    Latency 1 cycle, one slot per cycle.
+    Latency 2 cycles, one slot per cycle.
 
     Members
     -------
@@ -41,7 +41,7 @@ class Gate(wiring.Component):
         ``misframe``. All are stable in this cycle and change with the next.
     """
 
-    LATENCY = 1
+    LATENCY = 2
 
     def __init__(self, config: EncoderConfig) -> None:
         self._config = config
@@ -72,96 +72,101 @@ class Gate(wiring.Component):
     def elaborate(self, platform) -> Module:
         m = Module()
         config = self._config
-        last_channel, last_frame = config.channels - 1, config.packet_frames - 1
 
-        channel = Signal(range(config.channels))  # of the next sample
-        in_frame = Signal()  # between a frame's first sample and its last
-        admitted = Signal()  # that frame goes in
-        frames = Signal(16)  # whole frames in the packet so far
-        closed = Signal()
+        # Cycle 1: where in a frame is this sample? That does not depend on what goes in.
+        channel = Signal(range(config.channels))
+        in_frame, aligned = Signal(), Signal()  # within a frame; one has begun since reset
+        begins, goes_on, ends, broken = (Signal() for _ in range(4))
+        value = Signal(signed(config.sample_bits))
+        next_channel = Signal.like(channel)
+        m.d.sync += [
+            begins.eq(self.valid & self.first),
+            goes_on.eq(self.valid & ~self.first & in_frame),
+            # A frame too short, or a sample beyond its last.
+            broken.eq(self.valid & Mux(self.first, in_frame, ~in_frame & aligned)),
+            ends.eq(next_channel == config.channels - 1),
+            value.eq(self.value),
+        ]
+        with m.If(self.valid):
+            m.d.sync += [channel.eq(Mux(self.first, 0, next_channel))]
+            with m.If(self.first):
+                m.d.sync += [in_frame.eq(1), aligned.eq(1), next_channel.eq(1)]
+            with m.Elif(in_frame):
+                m.d.sync += next_channel.eq(next_channel + 1)
+                with m.If(next_channel == config.channels - 1):
+                    m.d.sync += in_frame.eq(0)
+
+        # Cycle 2: what goes in.
+        closed, closing = Signal(), Signal()  # closing: ``drained`` does not know of the end yet
+        admitted = Signal()  # the frame in progress goes in
+        mid_frame = Signal()
+        under_way = Signal()  # a packet has begun and not ended
+        go, stopped = Signal(init=1), Signal()
+        m.d.sync += [go.eq(self.enable & self.room), stopped.eq(~self.enable)]
+        admit, drop, close = Signal(), Signal(), Signal()
+        m.d.comb += [
+            admit.eq(begins & go & Mux(closed, self.drained & ~closing, ~broken)),
+            drop.eq(begins & ~admit),
+            close.eq(~closed & (broken | (begins & ~go) | (stopped & ~mid_frame))),
+        ]
+
+        # The packet that a frame may begin, decided a cycle ahead.
         must_restart = Signal(init=1)
         packets = Signal(16)  # since the restart, that one included
         open_tag = Signal(layout.tag(config))  # what holds for the whole packet
-
-        # What this cycle brings.
-        may_open = Signal()
-        begins = self.valid & self.first
-        aligned = Signal()  # a frame has begun since reset: before, samples are ignored
-        broken = Signal()  # a frame too short, or a sample beyond its last
-        m.d.comb += broken.eq(self.valid & Mux(self.first, in_frame, ~in_frame & aligned))
-        opens = Signal()  # the gate opens, or already is
-        closing = Signal()  # a packet's end is on its way; ``drained`` does not know of it yet
-        m.d.comb += [
-            may_open.eq(Mux(closed, self.drained & ~closing, ~broken)),
-            opens.eq(may_open & self.enable & self.room),
+        mode, restart = Signal.like(self.mode), Signal(init=1)
+        m.d.sync += [
+            mode.eq(self.mode),
+            restart.eq(
+                must_restart | (self.mode != open_tag.mode) | (packets >= self.restart_interval)
+            ),
         ]
-        admit, drop = Signal(), Signal()
-        m.d.comb += [
-            admit.eq(begins & opens),
-            drop.eq(begins & ~opens),
-            self.resume.eq(begins & opens & closed),
-        ]
-        disabled = ~self.enable & ~in_frame
-        close = Signal()
-        m.d.comb += close.eq(~closed & (broken | drop | disabled))
-
-        # The packet that a frame begins.
-        packet_begins = frames == 0
-        mode_changes = self.mode != open_tag.mode
-        restart = Signal()
-        m.d.comb += restart.eq(must_restart | mode_changes | (packets >= self.restart_interval))
+        frames = Signal(16)  # whole frames in the packet so far
+        is_last_frame = Signal()
+        m.d.sync += is_last_frame.eq(frames == config.packet_frames - 1)
 
         o = self.o.payload
         m.d.sync += [
-            self.o.valid.eq(0),
-            o.value.eq(self.value),
-            o.channel.eq(Mux(begins, 0, channel)),
+            self.o.valid.eq(goes_on & admitted),
+            o.value.eq(value),
+            o.channel.eq(channel),
             o.tag.eq(open_tag),
             o.tag.present.eq(1),
             o.tag.end.eq(0),
             o.tag.short.eq(0),
         ]
-
         with m.If(begins):
-            m.d.sync += [
-                aligned.eq(1),
-                in_frame.eq(1),
-                admitted.eq(opens),
-                channel.eq(1),
-            ]
-            if config.aux_bits:
-                m.d.sync += self.word.eq(self.aux)
+            m.d.sync += [admitted.eq(admit), mid_frame.eq(1)]
         with m.If(admit):
             m.d.sync += [self.o.valid.eq(1), closed.eq(0), open_tag.raw.eq(0), o.tag.raw.eq(0)]
-            with m.If(packet_begins | closed):
+            with m.If(~under_way):
                 m.d.sync += [
+                    under_way.eq(1),
                     frames.eq(0),
                     must_restart.eq(0),
                     packets.eq(Mux(restart, 1, packets + 1)),
-                    open_tag.mode.eq(self.mode),
+                    open_tag.mode.eq(mode),
                     open_tag.restart.eq(restart),
                     open_tag.raw.eq(restart),
-                    o.tag.mode.eq(self.mode),
+                    o.tag.mode.eq(mode),
                     o.tag.restart.eq(restart),
                     o.tag.raw.eq(restart),
                 ]
-        with m.Elif(self.valid & in_frame & ~self.first):
-            m.d.sync += [self.o.valid.eq(admitted), channel.eq(channel + 1)]
-            with m.If(channel == last_channel):
-                m.d.sync += in_frame.eq(0)
-                with m.If(admitted):
-                    m.d.sync += [
-                        frames.eq(Mux(frames == last_frame, 0, frames + 1)),
-                        o.tag.end.eq(frames == last_frame),
-                    ]
+        with m.If(goes_on & ends):
+            m.d.sync += [admitted.eq(0), mid_frame.eq(0)]
+            with m.If(admitted):
+                m.d.sync += [frames.eq(frames + 1), o.tag.end.eq(is_last_frame)]
+                with m.If(is_last_frame):
+                    m.d.sync += [under_way.eq(0), frames.eq(0)]
 
         # A packet under way ends with a slot that holds no sample.
         m.d.sync += closing.eq(close)
         with m.If(close):
             m.d.sync += [
                 closed.eq(1),
+                under_way.eq(0),
                 self.short_frames.eq(frames),
-                self.o.valid.eq((frames != 0) | (in_frame & admitted)),
+                self.o.valid.eq(under_way),
                 o.tag.present.eq(0),
                 o.tag.end.eq(1),
                 o.tag.short.eq(1),
@@ -169,17 +174,23 @@ class Gate(wiring.Component):
 
         # What the next packet's header reports.
         lost = Signal(range(3))  # the frame that begins, and the one it broke off
-        m.d.comb += lost.eq(drop + (close & in_frame & admitted))
-        was_broken = Signal()
-        m.d.comb += self.misframe.eq(was_broken | broken)
+        m.d.sync += [
+            self.resume.eq(admit & closed),
+            lost.eq(drop + (close & admitted)),
+            self.dropped.eq(self.dropped + lost),
+        ]
         with m.If(self.resume):
-            m.d.sync += [self.dropped.eq(0), self.overrun.eq(0), was_broken.eq(0)]
-        with m.Else():
-            m.d.sync += self.dropped.eq(self.dropped + lost)
-            with m.If(broken):
-                m.d.sync += [was_broken.eq(1), must_restart.eq(1)]
-            with m.If(close & disabled):
-                m.d.sync += must_restart.eq(1)
-            with m.If(drop & self.enable & ~closed & ~broken):
-                m.d.sync += self.overrun.eq(1)
+            m.d.sync += [self.dropped.eq(0), self.overrun.eq(0), self.misframe.eq(0)]
+        with m.If(broken):
+            m.d.sync += self.misframe.eq(1)
+        with m.If(~admit & (broken | stopped)):
+            m.d.sync += must_restart.eq(1)
+        with m.If(close & ~broken & ~stopped):
+            m.d.sync += self.overrun.eq(1)
+
+        if config.aux_bits:
+            aux = Signal(config.aux_bits)
+            m.d.sync += aux.eq(self.aux)
+            with m.If(begins):
+                m.d.sync += self.word.eq(aux)
         return m

@@ -45,10 +45,15 @@ def signal(config, frames, size=6):
 
 
 def extremes(config, frames):
-    """Return samples of the longest codes, and auxiliary words that change each frame."""
-    turn = np.add.outer(np.arange(frames), np.arange(config.channels)) % 2
-    half = 1 << (config.sample_bits - 1)
-    return np.where(turn, half // 2, -half), np.arange(frames) % (1 << config.aux_bits)
+    """Return frames of the longest codes, and auxiliary words that change each frame.
+
+    With mode RICE most frames between are quiet: else its mean adapts, and no code is long.
+    """
+    period = 5 if Mode.RICE in config.modes else 2
+    top = (1 << (config.sample_bits - 1)) - 1
+    number = np.arange(frames)
+    samples = np.where(number % period == 1, top, 0)[:, np.newaxis]
+    return samples.repeat(config.channels, axis=1), number % (1 << config.aux_bits)
 
 
 def encode(config, samples, aux, **options):

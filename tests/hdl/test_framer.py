@@ -11,7 +11,7 @@ from amaranth.sim import Simulator
 
 from probecodec.golden import framer as golden
 from probecodec.golden.config import EncoderConfig
-from probecodec.golden.format import Flag, Kind, Mode
+from probecodec.golden.format import SYNC, Flag, Kind, Mode
 from probecodec.hdl import framer as hdl
 
 CONFIG = EncoderConfig(
@@ -154,6 +154,15 @@ def test_equals_the_golden_model(starve, stall):
 def test_one_word_per_cycle():
     cycles = check(list(random_packets(6)))
     assert np.diff(cycles).tolist() == [1] * (len(cycles) - 1)
+
+
+def test_a_word_shows_before_the_link_is_ready(harness):
+    cycles = np.arange(20)
+    drive = {"i.valid": cycles > 3, "i.payload": 0 * cycles, "link.ready": 0 * cycles}
+    seen = harness.simulate(hdl.Framer(CONFIG), drive, ("link.valid", "link.payload", "i.ready"))
+    assert seen["link.valid"].tolist() == [0] * 6 + [1] * 14
+    assert set(seen["link.payload"][6:]) == {SYNC}
+    assert not seen["i.ready"].any()
 
 
 def test_flags_and_drops_are_those_of_one_packet():
