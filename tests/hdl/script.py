@@ -109,7 +109,7 @@ class Source:
 
 def play(harness, gate, source):
     """Run the source; return (packets, reports, all members seen), the slots checked one by one."""
-    source.idle(2)
+    source.idle(4)  # for the latest counts to show
     config = source.config
     watch = ("o.valid", "o.payload", "resume", "dropped", "overrun", "misframe", "short_frames")
     inputs = source.inputs(config.aux_bits > 0)

@@ -166,9 +166,10 @@ def reported(packets):
     ]
 
 
-def test_a_frame_too_long_after_a_pause(record):
+@pytest.mark.parametrize("later", range(0, 16, 3))
+def test_a_frame_too_long_after_a_pause(record, later):
     """The packet so far is shorter than a word, so all seems sent; but it is still to come."""
-    cycles = np.array([0, 1, 2, 60, 61, 62, 63, *range(200, 206)])
+    cycles = np.array([0, 1, 2, 60, *range(61 + later, 64 + later), *range(200, 206)])
     seen = record(TINY, rows(4, 3, 3, 3), cycles=cycles)
     assert reported(seen.data_packets) == [
         (0, 1, Flag.RESTART, 0),

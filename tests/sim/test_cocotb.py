@@ -1,0 +1,164 @@
+"""Tier 2: the generated Verilog's top level in cocotb and Verilator."""
+
+import os
+from dataclasses import replace
+from functools import cache
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from probecodec.golden.config import EncoderConfig
+from probecodec.golden.encoder import encode
+from probecodec.host.capture import read_capture
+from probecodec.host.synthetic import synthesize
+from probecodec.sim import cocotb_runner
+from probecodec.sim.cocotb_runner import SimulationError, build, run, run_cocotb
+from probecodec.sim.verilator import ToolError
+
+preset = EncoderConfig.preset
+CONFIGS = {  # built once each: 7 s
+    "tiny": preset("tiny", packet_frames=10, restart_interval=3),
+    "fixed-aux": preset("fixed", channels=32, sample_bits=12, aux_bits=16, packet_frames=20),
+    "dual": preset("dual", channels=6, sample_bits=16, packet_frames=150, restart_interval=2),
+    "dual-aux": preset(
+        "dual", channels=24, aux_bits=16, packet_frames=8, restart_interval=5, stream_id=3
+    ),
+}
+SCENARIOS = Path(__file__).with_name("scenarios.py")
+
+
+@pytest.fixture(scope="session")
+def model(tmp_path_factory):
+    """A function: name of a configuration to its model, built once for all xdist workers."""
+    root = tmp_path_factory.getbasetemp()
+    if "PYTEST_XDIST_WORKER" in os.environ:
+        root = root.parent
+    return cache(lambda name: build(CONFIGS[name], root / "cocotb" / name))
+
+
+def on(*names):
+    return pytest.mark.parametrize("name", names)
+
+
+def recording(config, count):
+    """Synthetic samples, about ``count`` of them, and auxiliary words that often change."""
+    probe = "intan" if config.sample_bits == 16 else "np1"
+    made = synthesize(probe, frames=count // config.channels, channels=config.channels)
+    random = np.random.default_rng(5)
+    aux = np.repeat(random.integers(1 << config.aux_bits, size=len(made.aux)), 3)
+    return made.samples, aux[: len(made.samples)]
+
+
+def white_noise(config, count):
+    half = 1 << (config.sample_bits - 1)
+    shape = count // config.channels, config.channels
+    samples = np.random.default_rng(6).integers(-half, half, shape)
+    return samples, np.random.default_rng(7).integers(1 << config.aux_bits, size=len(samples))
+
+
+def square_wave(config, count):
+    """From rail to rail, in every frame."""
+    samples, aux = white_noise(config, count)
+    half = 1 << (config.sample_bits - 1)
+    return np.where(np.arange(len(samples)) % 2, half - 1, -half)[:, None] + 0 * samples, aux
+
+
+def constant(config, count):
+    samples, aux = white_noise(config, count)
+    return np.full_like(samples, -3), aux * 0
+
+
+@on(*CONFIGS)
+@pytest.mark.parametrize(("idle", "back_pressure", "seed"), [(0.3, 0.3, 1), (0.05, 0.6, 2)])
+def test_stream(name, idle, back_pressure, seed, model, tmp_path):
+    """Gaps in the source and on the link change nothing."""
+    config = CONFIGS[name]
+    samples, aux = recording(config, 12_000)
+    pauses = {"idle": idle, "back_pressure": back_pressure, "seed": seed}
+    result = run_cocotb(config, samples, aux, tmp_path, model=model(name), **pauses)
+    dropped = np.isin(np.arange(len(samples)), result.dropped)
+    assert result.capture == b"".join(encode(config, samples, aux, dropped))
+    assert not result.dropped
+    assert result.cycles > samples.size
+    capture = read_capture(result.capture)
+    assert capture.complete
+    assert np.array_equal(capture.segments[0].samples, samples)
+    assert np.array_equal(capture.segments[0].aux, aux)
+
+
+@on("tiny", "fixed-aux", "dual")
+@pytest.mark.parametrize("signal", [recording, white_noise, square_wave, constant])
+def test_one_sample_per_clock(name, signal, model, tmp_path):
+    """A link of one word per clock takes one sample per clock, whatever the samples."""
+    config = CONFIGS[name]
+    samples, aux = signal(config, 16_000)
+    result = run_cocotb(config, samples, aux, tmp_path, model=model(name))
+    assert result.cycles == samples.size
+    assert not result.dropped
+
+
+@on("tiny", "dual-aux")
+@pytest.mark.parametrize("test", ["registers", "narrow_link", "cut_link", "reset"])
+def test_any_core(name, test, model, tmp_path):
+    run(CONFIGS[name], model(name), tmp_path, SCENARIOS, only=[test])
+
+
+@on("dual-aux")
+@pytest.mark.parametrize(
+    "test", ["mode_switch", "restart_interval", "stream_id", "enable", "broken_frames"]
+)
+def test_control(name, test, model, tmp_path):
+    run(CONFIGS[name], model(name), tmp_path, SCENARIOS, only=[test])
+
+
+@on("fixed-aux", "dual", "dual-aux")
+@pytest.mark.parametrize("seed", [1, 2])
+def test_everything_at_once(name, seed, model, tmp_path):
+    """Seeds also differ in what the core's memories hold at power-up."""
+    run(CONFIGS[name], model(name), tmp_path, SCENARIOS, only=["everything_at_once"], seed=seed)
+
+
+@on("dual-aux")
+def test_memories_begin_with_garbage(name, model):
+    visible = (model(name).parent / "visible.vlt").read_text()
+    for memory in ("previous", "sums", "storage"):
+        assert f'-var "{memory}"' in visible
+
+
+@on("dual-aux")
+def test_model_is_kept(name, model):
+    program = model(name) / "probecodec_encoder"
+    before = program.stat().st_mtime_ns
+    assert build(CONFIGS[name], model(name).parent) == model(name)
+    assert program.stat().st_mtime_ns == before
+
+
+@on("dual-aux")
+def test_a_difference_is_found_and_named(name, model, tmp_path):
+    """The model has another microvolt scale than the golden model: a word of the metadata."""
+    config = replace(CONFIGS[name], lsb_uv=2.34)
+    samples, aux = recording(config, 2_000)
+    with pytest.raises(SimulationError, match=r"recording: word 10 .*; the golden model's 0x0"):
+        run_cocotb(config, samples, aux, tmp_path, model=model(name))
+
+
+@on("dual-aux")
+def test_values_that_do_not_fit_are_refused(name, model, tmp_path):
+    config = CONFIGS[name]
+    with pytest.raises(ValueError, match="frame 0, channel 0: 512 does not fit a 10-bit sample"):
+        run_cocotb(config, np.full((2, 24), 512), None, tmp_path, model=model(name))
+
+
+@on("dual-aux")
+def test_unknown_test(name, model, tmp_path):
+    with pytest.raises(ToolError, match="no cocotb test named nothing"):
+        run(CONFIGS[name], model(name), tmp_path, SCENARIOS, only=["nothing"])
+
+
+def test_a_warning_is_an_error(monkeypatch, tmp_path):
+    verilog = "module probecodec_encoder(input clk, output reg q);\n"
+    verilog += "always @* if (clk) q = 1;\nendmodule\n"
+    monkeypatch.setattr(cocotb_runner, "generate", lambda config: verilog)
+    with pytest.raises(ToolError, match="Verilator failed: %Warning-LATCH"):
+        build(CONFIGS["tiny"], tmp_path)
