@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-from pathlib import Path
 from typing import NamedTuple
 
 from amaranth.back import verilog
@@ -15,7 +14,6 @@ from ..golden.registers import register_map
 from ..hdl.encoder import Encoder, signature
 
 TOP = "probecodec_encoder"
-FILES = (f"{TOP}.v", "probecodec_example.v", "ports.md", "registers.md")
 
 PORT_NOTES = {
     "clk": "Clock; everything happens on its rising edge.",
@@ -116,18 +114,11 @@ def instance(config: EncoderConfig) -> str:
     )
 
 
-def write(config: EncoderConfig, folder: Path) -> list[Path]:
-    """Write the core, its example and its tables into ``folder``; return the files."""
-    texts = {
-        FILES[0]: generate(config),
-        FILES[1]: instance(config),
-        FILES[2]: f"# Ports of {TOP}\n\n" + port_table(config),
-        FILES[3]: f"# Registers of {TOP}\n\n" + register_table(config),
+def files(config: EncoderConfig) -> dict[str, str]:
+    """Return what an engineer needs to use the core: file name to text."""
+    return {
+        f"{TOP}.v": generate(config),
+        "probecodec_example.v": instance(config),
+        "ports.md": f"# Ports of {TOP}\n\n" + port_table(config),
+        "registers.md": f"# Registers of {TOP}\n\n" + register_table(config),
     }
-    folder.mkdir(parents=True, exist_ok=True)
-    paths = []
-    for name, text in texts.items():
-        path = folder / name
-        path.write_text(text)
-        paths.append(path)
-    return paths

@@ -114,6 +114,7 @@ class EncoderConfig:
         )
         needed = self.max_frame_words + self.max_frame_words // 4 + _WORDS_UNDER_WAY
         self._default("fifo_words", max(64, 1 << (needed - 1).bit_length()))
+        self._check_range("fifo_words", 1, 1 << 16)
 
     def _default(self, name: str, value: int) -> None:
         if getattr(self, name) == 0:
@@ -128,8 +129,8 @@ class EncoderConfig:
 
     def _check_metadata(self) -> None:
         _require(
-            0 < self.rate_hz < 1e9,
-            f"rate_hz must be above 0 and below 1e9 Hz, not {self.rate_hz!r}",
+            1e-3 <= self.rate_hz <= 1e9,  # in microhertz, 64 bits
+            f"rate_hz must be from 0.001 to 1e9 Hz, not {self.rate_hz!r}",
         )
         _require(
             0 <= self.lsb_uv <= 4294,  # in picovolts, 32 bits

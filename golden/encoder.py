@@ -130,13 +130,10 @@ class Encoder:
         ):
             if not np.issubdtype(values.dtype, kind):
                 raise ValueError(f"{name} must be of type {kind.__name__}, not {values.dtype}")
-        half = 1 << (config.sample_bits - 1)
         for start, stop, lost in gate.plan(config, mask):
             chunk = samples[start:stop].astype(np.int64)
             aux_chunk = words[start:stop].astype(np.int64)
-            _check_range(chunk, -half, half, f"{config.sample_bits}-bit sample", start)
-            aux_limit = 1 << config.aux_bits
-            _check_range(aux_chunk, 0, aux_limit, f"{config.aux_bits}-bit aux word", start)
+            check_range(config, chunk, aux_chunk, start)
             cause = Flag.OVERRUN if lost else _NO_CAUSE
             yield self.packet(chunk, aux_chunk, dropped=lost, cause=cause)
 
@@ -173,7 +170,16 @@ def encode(
     return Encoder(config).packets(samples, aux, dropped)
 
 
-def _check_range(values: NDArray[np.int64], low: int, high: int, what: str, frame: int) -> None:
+def check_range(
+    config: EncoderConfig, samples: NDArray[np.integer], aux: NDArray[np.integer], frame: int
+) -> None:
+    """Raise ``ValueError`` where a value does not fit its width; ``frame`` is the first's index."""
+    half = 1 << (config.sample_bits - 1)
+    _check_range(samples, -half, half, f"{config.sample_bits}-bit sample", frame)
+    _check_range(aux, 0, 1 << config.aux_bits, f"{config.aux_bits}-bit aux word", frame)
+
+
+def _check_range(values: NDArray[np.integer], low: int, high: int, what: str, frame: int) -> None:
     bad = np.argwhere((values < low) | (values >= high))
     if len(bad):
         place = f"frame {frame + bad[0][0]}" + "".join(f", channel {c}" for c in bad[0][1:])

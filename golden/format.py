@@ -101,7 +101,7 @@ HEADER = Layout(
         "flags": 4,
         "stream_id": 8,
         "extension": 8,  # words between header and payload; version 1 encoders write none
-        "sequence": 16,  # counts packets of either kind, modulo 2^16
+        "sequence": 16,  # counts packets of these two kinds, modulo 2^16
         "error_bound": 8,  # reserved for near-lossless coding; 0 is lossless
         "reserved": 8,
         "frame_index": 64,  # of the packet's first frame, since reset, dropped frames included

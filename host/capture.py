@@ -103,7 +103,8 @@ def read_capture(source: str | Path | bytes, progress: Progress | None = None) -
     decoders: dict[int, Decoder | None] = {}  # by stream; None where a packet before was no good
     for outline in outlines:
         segment = _blank(outline)
-        capture.segments.append(segment)
+        if segment.frames or segment.gaps_before:
+            capture.segments.append(segment)
         for chain in outline.chains:
             if chain[0].restart:
                 decoders[outline.stream_id] = Decoder(chain[0].config)
@@ -120,12 +121,17 @@ def read_capture(source: str | Path | bytes, progress: Progress | None = None) -
 
 def outline_capture(source: str | Path | bytes) -> Capture:
     """Check a capture as `read_capture` does, but decode no samples: the segments are outlines."""
-    return _outline(source)[1]
+    capture = _outline(source)[1]
+    capture.segments = [s for s in capture.segments if s.frames or s.gaps_before]
+    return capture
 
 
 def _outline(source: str | Path | bytes) -> tuple[bytes, Capture]:
     if isinstance(source, str | Path):
-        name, data = str(source), Path(source).read_bytes()
+        name, path = str(source), Path(source)
+        if path.exists() and not (path.is_file() or path.is_dir()):
+            raise CaptureError(f"{name} is no regular file: save the stream first")
+        data = path.read_bytes()
     else:
         name, data = "the capture", bytes(source)
     found = scan(data)

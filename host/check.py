@@ -11,7 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ..golden.config import EncoderConfig
-from ..golden.encoder import Encoder
+from ..golden.encoder import Encoder, check_range
 from .capture import Segment, read_capture
 
 Progress = Callable[[str, int, int], None]  # what, done, total
@@ -93,6 +93,9 @@ def check(
     from ..sim import bulk
 
     frames = len(samples)
+    for start in range(0, frames, config.packet_frames):
+        words = np.zeros(0, np.int64) if aux is None else aux[start : start + config.packet_frames]
+        check_range(config, samples[start : start + config.packet_frames], words, start)
     fed = 0
 
     def feed(count: int) -> None:

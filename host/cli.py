@@ -6,7 +6,9 @@ input, with one sentence on stderr, and nothing written.
 
 from __future__ import annotations
 
+import contextlib
 import json
+import signal
 import sys
 from importlib import import_module
 from pathlib import Path
@@ -67,6 +69,9 @@ def main() -> None:
 
     Exit status: 0 success; 2 bad usage or input, and nothing written.
     """
+    for number in (signal.SIGTERM, signal.SIGHUP):  # end as an error does: nothing half-made
+        with contextlib.suppress(ValueError):  # not in the main thread
+            signal.signal(number, lambda number, _: sys.exit(128 + number))
 
 
 @main.command()
@@ -141,18 +146,20 @@ def decode(capture: Path, out: Path, number: int | None, force: bool, as_json: b
     from .recording import SUFFIXES, check_output, write_recording
 
     check_output(out, SUFFIXES, force=force)
+    chosen = number is not None
     number = _choose(capture, outline_capture(capture).segments, number)
     with progress_bar("decoding") as progress:
         found = read_capture(capture, progress)
     segment = found.segments[number]
     aux = segment.aux if segment.config.aux_bits else None
     write_recording(out, segment.samples, aux, force=force)
-    _warn(found, [segment])
+    shown = [segment] if chosen else found.segments
+    _warn(found, shown)
     if as_json:
         click.echo(json.dumps({"output": str(out), "segment": number} | _report(capture, found)))
     else:
         click.echo(f"{out}: {segment.config.channels} channels, {_span(segment)}")
-    if segment.gaps_before or segment.gaps or found.damaged or found.out_of_order:
+    if any(s.gaps_before or s.gaps for s in shown) or found.damaged or found.out_of_order:
         sys.exit(1)
 
 
@@ -195,8 +202,9 @@ def _choose(capture: Path, segments: list[Outline], number: int | None) -> int:
     """The segment to decode."""
     if not segments:
         raise Failure(f"{capture} holds no data packet with frames")
-    if number is None and len(segments) == 1:
-        return 0
+    full = [n for n, segment in enumerate(segments) if segment.frames]
+    if number is None and len(full) == 1:
+        return full[0]
     if number is None or not 0 <= number < len(segments):
         listed = "; ".join(
             f"{n} (stream {segment.stream_id}, {_span(segment)})"

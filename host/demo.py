@@ -20,7 +20,6 @@ def run_demo(
     recording: SyntheticRecording, config: EncoderConfig, folder: Path, progress: Progress
 ) -> CheckReport:
     """Write ``demo.pcs`` and ``demo.png`` into ``folder``; return the report."""
-    folder.mkdir(parents=True, exist_ok=True)
     capture = folder / "demo.pcs"
     report = check(config, recording.samples, recording.aux, capture, progress=progress)
     decoded = read_capture(capture).segments[0].samples

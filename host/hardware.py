@@ -7,10 +7,11 @@ verbs' help, and a sentence on what to install.
 from __future__ import annotations
 
 import json
+import shutil
 import sys
 import tempfile
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -36,17 +37,20 @@ def _extra(name: str) -> Iterator[None]:
         raise Failure(
             f"this needs {error.name}; install it: pip install 'probecodec[{name}]'"
         ) from None
-    except RuntimeError as error:
+    except Exception as error:
         from ..sim.verilator import ToolError
 
-        if not isinstance(error, ToolError):
+        if isinstance(error, ToolError):
+            raise Failure(str(error)) from None
+        if type(error).__name__ != "YosysError":
             raise
-        raise Failure(str(error)) from None
+        reason = [line for line in str(error).splitlines() if "rror: " in line][-1]
+        raise Failure(f"Yosys failed ({reason}); can it write to your home folder?") from None
 
 
 @click.command()
 @config_options
-@click.option("--channels", type=int, help="Channels, 2 to 4096.  [default: 384]")
+@click.option("--channels", type=int, help="Channels, up to 4096.  [default: 384]")
 @click.option("--sample-bits", type=int, help="Width of a sample, 8 to 16.  [default: 10]")
 @click.option("--aux-bits", type=int, help="Width of the auxiliary word, 0 to 16.  [default: 0]")
 @click.option("--fifo-words", type=int, help="Depth of the output FIFO in 32-bit words.")
@@ -58,20 +62,18 @@ def _extra(name: str) -> Iterator[None]:
 @json_option
 def verilog(config: dict[str, Any], out: Path, force: bool, as_json: bool, **own: Any) -> None:
     """Write the encoder as Verilog, with an example, a port table and a register table."""
-    with _extra("hdl"):
-        from ..boards.verilog import FILES, write
-    preset = config.pop("preset")
     given = {name: value for name, value in own.items() if value is not None}
-    settings = EncoderConfig.preset(preset, **config, **given)
-    existing = [name for name in FILES if (out / name).exists()]
-    if existing and not force:
-        raise ValueError(f"{out / existing[0]} exists: choose another folder, or --force")
-    files = write(settings, out)
+    settings = EncoderConfig.preset(config.pop("preset"), **config, **given)
+    with _extra("hdl"):
+        from ..boards.verilog import files
+
+        texts = files(settings)
+    paths = _place(out, {name: text.encode() for name, text in texts.items()}, force)
     if as_json:
-        click.echo(json.dumps({"files": [str(file) for file in files]}))
+        click.echo(json.dumps({"files": [str(path) for path in paths]}))
     else:
-        for file in files:
-            click.echo(str(file))
+        for path in paths:
+            click.echo(str(path))
 
 
 @click.command()
@@ -117,7 +119,7 @@ def sim(
     Exit status: 0 all three hold; 1 one does not; 2 bad usage or input.
     """
     from .check import check
-    from .recording import check_output, open_recording
+    from .recording import check_output, open_recording, replacing
 
     for path, suffixes in ((capture, (".pcs",)), (waves, (".vcd", ".fst"))):
         if path is not None:
@@ -129,6 +131,7 @@ def sim(
     samples, aux = source.samples[:frames], source.aux
     reports = []
     with _extra("sim"), tempfile.TemporaryDirectory() as scratch, stages() as progress:
+        kept = {path: Path(scratch) / path.name for path in (capture, waves) if path is not None}
         for mode in settings.modes:
             first = (mode, *(other for other in settings.modes if other != mode))
             reports.append(
@@ -136,13 +139,16 @@ def sim(
                     replace(settings, modes=first),
                     samples,
                     None if aux is None else aux[:frames],
-                    capture or Path(scratch) / "link.pcs",
+                    kept.get(capture, Path(scratch) / "link.pcs"),
                     ready_percent=ready_percent,
                     idle_percent=idle_percent,
-                    waves=waves,
+                    waves=kept.get(waves),
                     progress=progress,
                 )
             )
+        for path, written in kept.items():
+            with replacing(path) as target, written.open("rb") as source_file:
+                shutil.copyfileobj(source_file, target)
     show(str(rec), reports, as_json)
 
 
@@ -171,7 +177,9 @@ def demo(
     from .recording import check_output
     from .synthetic import synthesize
 
-    check_output(out / "demo.pcs", (".pcs",), force=force)
+    if out.exists() and not force:
+        for name in ("demo.pcs", "demo.png"):
+            check_output(out / name, (Path(name).suffix,))
     recording = synthesize(probe, frames=frames, seed=seed)
     settings = EncoderConfig.preset(
         config.pop("preset"),
@@ -183,11 +191,33 @@ def demo(
         probe=recording.probe,
         **config,
     )
-    with _extra("sim"), stages() as progress:
-        report = run_demo(recording, settings, out, progress)
+    with _extra("sim"), tempfile.TemporaryDirectory() as scratch, stages() as progress:
+        report = run_demo(recording, settings, Path(scratch), progress)
+        made = {path.name: path.read_bytes() for path in sorted(Path(scratch).iterdir())}
+    _place(out, made, force=True)
     show(f"synthetic {probe}, seed {seed}", [report], as_json)
     if not as_json:
         click.echo(f"capture: {out / 'demo.pcs'}\npicture: {out / 'demo.png'}")
+
+
+def _place(folder: Path, files: dict[str, bytes], force: bool) -> list[Path]:
+    """Write ``files`` into ``folder``, all or none; return their paths."""
+    from .recording import check_output, replacing
+
+    fresh = not folder.exists()
+    folder.mkdir(parents=True, exist_ok=True)
+    paths = [folder / name for name in files]
+    try:
+        for path in paths:
+            check_output(path, (path.suffix,), force=force)
+        with ExitStack() as stack:  # each takes its place only when all are complete
+            for path in paths:
+                stack.enter_context(replacing(path)).write(files[path.name])
+    except BaseException:
+        if fresh:
+            folder.rmdir()
+        raise
+    return paths
 
 
 @contextmanager
@@ -212,12 +242,13 @@ def show(name: str, reports: list[CheckReport], as_json: bool) -> None:
     """Print the reports; end the program with status 1 if one failed."""
     from rich import box
     from rich.console import Console
+    from rich.markup import escape
     from rich.table import Table
 
     if as_json:
         click.echo(json.dumps({"recording": name, "checks": [r.as_json() for r in reports]}))
     else:
-        table = Table(title=name, box=box.SIMPLE, title_justify="left")
+        table = Table(title=escape(name), box=box.SIMPLE, title_justify="left")
         table.add_column("")
         for report in reports:
             table.add_column(report.mode, justify="right")
@@ -233,7 +264,7 @@ def _verdict(good: bool) -> str:
 
 
 _ROWS: dict[str, Callable[[CheckReport], str]] = {
-    "frames × channels": lambda r: f"{r.frames} × {r.channels}",
+    "frames x channels": lambda r: f"{r.frames} x {r.channels}",
     "bits per sample, packets included": lambda r: f"{r.bits_per_sample:.3f} of {r.sample_bits}",
     "ratio to the ADC's bits": lambda r: f"{r.sample_bits / r.bits_per_sample:.2f}",
     "ratio to int16": lambda r: f"{16 / r.bits_per_sample:.2f}",

@@ -126,6 +126,8 @@ def scan(data: bytes) -> Scan:
             continue
         _skip(found, intact, start)
         intact = position = trailer + TRAILER.size
+        if header["kind"] not in set(Kind):
+            continue  # of a later encoder; the format lets decoders step over it
         try:
             found.packets.append(_packet(data, start, trailer, header))
         except _UnknownError as error:
@@ -187,8 +189,10 @@ def _packet(data: bytes, start: int, trailer: int, header: dict[str, int]) -> Pa
         raise _UnknownError(f"error_bound is {bound}, which this decoder does not know")
     payload = slice(start + HEADER.size + header["extension"] * WORD_BYTES, trailer)
     tail = TRAILER.unpack(memoryview(data)[trailer:])
+    if header["mode"] not in set(Mode):
+        raise _UnknownError(f"mode {header['mode']} is not known: update probecodec")
+    kind, mode = Kind(header["kind"]), Mode(header["mode"])
     try:
-        kind, mode = Kind(header["kind"]), Mode(header["mode"])
         channels = header["channels_minus_1"] + 1
         bits = header["sample_bits_minus_1"] + 1
         config = _config(channels, bits, header["aux_bits"], mode, header["parameter"])
@@ -246,5 +250,7 @@ def _with_metadata(config: EncoderConfig, payload: bytes) -> EncoderConfig:
         restart_interval=values["restart_interval"],
         rate_hz=values["rate_microhertz"] / 1e6,
         lsb_uv=values["lsb_picovolts"] / 1e6,
-        probe=probe.rstrip(b"\0").decode("ascii"),
+        probe="".join(
+            c for c in probe.decode("ascii", "replace") if c.isascii() and c.isprintable()
+        ),
     )

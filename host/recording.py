@@ -6,6 +6,8 @@ there is one, is the last column.
 
 from __future__ import annotations
 
+import errno
+import os
 import secrets
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -172,10 +174,12 @@ def check_output(path: str | Path, suffixes: tuple[str, ...], *, force: bool = F
     path = Path(path)
     if path.suffix not in suffixes:
         raise RecordingError(f"{path} does not end in {' or '.join(suffixes)}: choose another name")
+    if not path.parent.is_dir():
+        raise FileNotFoundError(errno.ENOENT, os.strerror(errno.ENOENT), str(path))
     if path.exists() and not path.is_file():
         raise FileExistsError(f"{path} is no regular file: choose another name")
     if path.exists() and not force:
-        raise FileExistsError(f"{path} exists: choose another name, or --force (force=True)")
+        raise FileExistsError(f"{path} exists: choose another name, or --force")
 
 
 @contextmanager
@@ -218,8 +222,8 @@ def _open_npy(path: Path) -> NDArray[np.int16]:
     """Map an ``.npy`` file of either order, int16 (frames, columns)."""
     try:
         table: NDArray[np.int16] = np.load(path, mmap_mode="r", allow_pickle=False)
-    except (ValueError, EOFError) as error:
-        raise RecordingError(f"{path} cannot be read as .npy: {error}") from None
+    except Exception as error:  # a header is Python text; NumPy raises what its parser raises
+        raise RecordingError(f"{path} cannot be read as .npy ({type(error).__name__})") from None
     if table.dtype != _INT16 or table.ndim != 2:
         raise RecordingError(
             f"{path} holds {table.dtype} of shape {table.shape}, not {_INT16} (frames, channels): "

@@ -13,6 +13,7 @@ from .packets import Damage, Packet
 
 _MAX_FILL = 1 << 31  # samples: 4 GiB
 _MAX_FILL_RATIO = 100
+_SEQUENCE_WRAP = 1 << HEADER.fields["sequence"]
 _DROP_COUNT_WRAP = 1 << HEADER.fields["drop_count"]
 
 
@@ -129,7 +130,6 @@ def plan(packets: Iterable[Packet]) -> Timeline:
     streams = {stream_id: _Stream(timeline, samples) for stream_id, samples in held.items()}
     for packet in packets:
         streams[packet.stream_id].add(packet)
-    timeline.segments = [segment for segment in timeline.segments if segment.frames]
     for segment in timeline.segments:
         segment.gaps = join(segment.gaps)
     return timeline
@@ -156,6 +156,7 @@ class _Stream:
         self._metadata: Packet | None = None
         self._last: Packet | None = None
         self._chain: list[Packet] | None = None
+        self._repeats: list[Packet] = []  # a restart seen before, and what went on from it
 
     def add(self, packet: Packet) -> None:
         """Take the next packet in capture order."""
@@ -163,7 +164,9 @@ class _Stream:
         if packet.kind == Kind.METADATA:
             self._metadata = packet
         elif packet.identity in self._seen:
-            self._timeline.duplicates += 1
+            self._repeat(packet)
+        elif self._goes_on_from_repeats(packet):
+            self._begin_again(packet)
         elif last is None or (packet.restart and not _follows(packet, last)):
             self._begin(packet)
             self._append(packet)
@@ -176,6 +179,36 @@ class _Stream:
         else:
             self._bridge(packet, last)
             self._append(packet)
+
+    def _repeat(self, packet: Packet) -> None:
+        """Take a packet that was there before: a copy, or a source that was reset and repeats."""
+        self._timeline.duplicates += 1
+        if packet.restart:
+            self._repeats = [packet]
+        elif self._repeats and _goes_on(packet, self._repeats[-1]):
+            self._repeats.append(packet)
+        else:
+            self._repeats = []
+
+    def _goes_on_from_repeats(self, packet: Packet) -> bool:
+        """Was what looked like copies the begin of another run?"""
+        assert self._last is not None or not self._repeats
+        return (
+            bool(self._repeats)
+            and _goes_on(packet, self._repeats[-1])
+            and not _goes_on(packet, self._last)
+        )
+
+    def _begin_again(self, packet: Packet) -> None:
+        """Begin a segment with the repeats: ``packet``, which is new, goes on from them."""
+        again, self._repeats = self._repeats, []
+        self._timeline.duplicates -= len(again)
+        self._begin(again[0])
+        self._append(again[0])
+        for repeat in [*again[1:], packet]:
+            assert self._last is not None
+            self._bridge(repeat, self._last)
+            self._append(repeat)
 
     def _begin(self, packet: Packet) -> None:
         """Begin a segment."""
@@ -190,7 +223,7 @@ class _Stream:
         """Account for the frames between ``last`` and ``packet``."""
         jump = packet.frame_index - last.end_frame
         lost = jump - _dropped(packet, last)
-        if lost or packet.config != last.config:
+        if packet.config != last.config or not _goes_on(packet, last):
             self._chain = None
         kept = last.end_frame + lost
         gaps = [
@@ -250,6 +283,16 @@ class _Stream:
 def _dropped(packet: Packet, last: Packet) -> int:
     """Frames that the source dropped between two packets."""
     return (packet.drop_count - last.drop_count) % _DROP_COUNT_WRAP
+
+
+def _goes_on(packet: Packet, last: Packet) -> bool:
+    """Does ``packet`` follow ``last`` with no data packet lost between?
+
+    A metadata packet may stand before a restart.
+    """
+    steps = (packet.sequence - last.sequence) % _SEQUENCE_WRAP
+    whole = packet.frame_index == last.end_frame + _dropped(packet, last)
+    return whole and _shape(packet) == _shape(last) and 1 <= steps <= 1 + packet.restart
 
 
 def _follows(packet: Packet, last: Packet) -> bool:

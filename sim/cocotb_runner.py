@@ -24,10 +24,10 @@ from numpy.typing import NDArray
 from ..boards.verilog import TOP, generate, ports
 from ..golden.config import EncoderConfig
 from ..golden.encoder import encode
+from . import cocotb_bench
 from .verilator import WAIVERS, ToolError, environment
 
-BENCH = "probecodec.sim.cocotb_bench"
-_VARIABLE = "PROBECODEC_BENCH"  # as the bench reads it
+BENCH = cocotb_bench.__name__
 
 _ARGUMENTS = [
     "-Wall",
@@ -75,6 +75,8 @@ def build(config: EncoderConfig, folder: Path, *, waves: bool = False) -> Path:
 
     Raises
     ------
+    ConfigError
+        Where the core cannot be built so.
     ToolError
         Where a tool is missing, or fails or warns; the message says what to do.
     """
@@ -158,13 +160,13 @@ def run(
             test_dir=folder,
             seed=seed,
             test_args=[f"+verilator+seed+{seed}", "+verilator+rand+reset+2"],
-            extra_env={_VARIABLE: json.dumps(told)},
+            extra_env={cocotb_bench.VARIABLE: json.dumps(told)},
             results_xml=str(results),
             log_file=log,
             waves=waves,
         )
     if not results.exists():
-        raise ToolError(f"the simulation broke off (see {log})")
+        raise ToolError(f"the simulation broke off: {_complaint(log) or 'no word why'} (see {log})")
     cases = list(ElementTree.parse(results).iter("testcase"))
     if not cases:
         raise ToolError(f"no cocotb test named {' or '.join(only) or tests} (see {log})")
@@ -240,16 +242,22 @@ def _tools(log: Path, what: str, path: Sequence[str] = ()) -> Iterator[None]:
     """Set up the process for cocotb's runner, and make its failures errors of one sentence."""
     before, before_path = dict(os.environ), list(sys.path)
     os.environ.update(environment())
+    log.unlink(missing_ok=True)
     os.environ.pop("PYTEST_CURRENT_TEST", None)  # under pytest the runner would exit by itself
     sys.path[:0] = path  # the runner hands it on
     try:
         yield
-    except (RuntimeError, ValueError, SystemExit) as error:
-        lines = log.read_text().splitlines() if log.exists() else []
-        complaints = [line for line in lines if line.startswith("%") or "rror" in line]
-        reason = complaints[0] if complaints else str(error)
-        raise ToolError(f"{what} failed: {reason} (see {log})") from error
+    except (RuntimeError, ValueError, OSError, SystemExit) as error:
+        raise ToolError(f"{what} failed: {_complaint(log) or error} (see {log})") from error
     finally:
         os.environ.clear()
         os.environ.update(before)
         sys.path[:] = before_path
+
+
+def _complaint(log: Path) -> str:
+    """The line of a log that says what went wrong; empty where none does."""
+    lines = log.read_text().splitlines() if log.exists() else []
+    first = [line for line in lines if line.startswith("%") or " error: " in line]
+    last = [line for line in reversed(lines) if "rror" in line]
+    return next(iter(first + last), "").strip()

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from probecodec.boards.verilog import FILES, TOP, generate, instance, ports, write
+from probecodec.boards.verilog import TOP, files, generate, instance, ports
 from probecodec.golden.config import PRESETS, EncoderConfig
 from probecodec.golden.registers import register_map
 from probecodec.sim.verilator import WAIVERS, verilate
@@ -17,8 +17,10 @@ from probecodec.sim.verilator import WAIVERS, verilate
 @pytest.mark.parametrize("aux_bits", [0, 16])
 @pytest.mark.parametrize("preset", PRESETS)
 def test_verilator_has_no_warning(preset, aux_bits, tmp_path):
-    write(EncoderConfig.preset(preset, aux_bits=aux_bits), tmp_path)
+    texts = files(EncoderConfig.preset(preset, aux_bits=aux_bits))
     sources = [f"{TOP}.v", "probecodec_example.v"]
+    for name in sources:
+        (tmp_path / name).write_text(texts[name])
     verilate(
         ["--lint-only", "-Wall", "--top-module", "probecodec_example", str(WAIVERS), *sources],
         tmp_path,
@@ -67,11 +69,10 @@ def test_no_auxiliary_port_without_auxiliary_word():
     assert "sample_aux" not in instance(EncoderConfig())
 
 
-def test_tables_name_every_port_and_register(tmp_path):
+def test_tables_name_every_port_and_register():
     config = EncoderConfig(aux_bits=4)
-    assert {path.name for path in write(config, tmp_path)} == set(FILES)
-    port_rows = (tmp_path / "ports.md").read_text()
-    register_rows = (tmp_path / "registers.md").read_text()
+    texts = files(config)
+    port_rows, register_rows = texts["ports.md"], texts["registers.md"]
     assert all(f"`{port.name}`" in port_rows for port in ports(config))
     for name, register in register_map(config).items():
         assert f"| {register.address} | `{name}` | {register.access} |" in register_rows

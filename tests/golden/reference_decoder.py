@@ -109,12 +109,17 @@ class Stream:
     def __init__(self):
         self.valid = False
         self.next_index = self.drop_count = 0  # where the last sound packet ended
+        self.sequence = 0  # of that packet
         self.previous, self.sums, self.aux = [], [], 0
 
     def accept(self, packet):
         """Return the frames of a packet as (frame index, samples, auxiliary word)."""
         dropped = (packet["drop_count"] - self.drop_count) % 2**32
-        follows = packet["frame_index"] == self.next_index + dropped
+        follows = (
+            packet["frame_index"] == self.next_index + dropped
+            and packet["sequence"] == (self.sequence + 1) % 2**16
+        )
+        self.sequence = packet["sequence"]
         self.next_index = packet["frame_index"] + packet["frames"]
         self.drop_count = packet["drop_count"]
         self.valid = self.valid and follows

@@ -102,6 +102,20 @@ def test_each_gap_is_reported_on_its_own(source, script, play, packets):
     assert reports == [script.Report(n, overrun=True, short_frames=1) for n in (1, 2, 3)]
 
 
+def test_each_gap_has_its_own_cause(source, script, play):
+    source.frames(1).set(room=0).frames(1).set(room=1, drained=1).frames(1)
+    source.set(drained=0).frame(2).frames(1).set(drained=1).frames(1)
+    source.set(enable=0).frames(1).set(enable=1).frames(1)
+    source.set(room=0).frames(1).set(room=1).frames(1)
+    _, reports = play(source)
+    assert reports == [
+        script.Report(1, overrun=True, short_frames=1),
+        script.Report(2, misframe=True, short_frames=1),
+        script.Report(1, short_frames=1),
+        script.Report(1, overrun=True, short_frames=1),
+    ]
+
+
 @pytest.mark.parametrize("samples", [1, 2, 3])
 @pytest.mark.parametrize("whole", [0, 1, 3])
 def test_a_frame_that_breaks_off(source, script, play, samples, whole):

@@ -25,7 +25,8 @@ CONFIGS = {  # built once each: 7 s
         "dual", channels=24, aux_bits=16, packet_frames=8, restart_interval=5, stream_id=3
     ),
 }
-SCENARIOS = Path(__file__).with_name("scenarios.py")
+CONTROL = Path(__file__).with_name("control_scenarios.py")
+FAULTS = Path(__file__).with_name("fault_scenarios.py")
 
 
 @pytest.fixture(scope="session")
@@ -99,31 +100,34 @@ def test_one_sample_per_clock(name, signal, model, tmp_path):
 
 
 @on("tiny", "dual-aux")
-@pytest.mark.parametrize("test", ["registers", "narrow_link", "cut_link", "reset"])
-def test_any_core(name, test, model, tmp_path):
-    run(CONFIGS[name], model(name), tmp_path, SCENARIOS, only=[test])
+@pytest.mark.parametrize("test", ["narrow_link", "cut_link", "reset"])
+def test_fault(name, test, model, tmp_path):
+    run(CONFIGS[name], model(name), tmp_path, FAULTS, only=[test])
 
 
 @on("dual-aux")
 @pytest.mark.parametrize(
-    "test", ["mode_switch", "restart_interval", "stream_id", "enable", "broken_frames"]
+    "test", ["power_up", "mode_switch", "restart_interval", "stream_id", "enable"]
 )
 def test_control(name, test, model, tmp_path):
-    run(CONFIGS[name], model(name), tmp_path, SCENARIOS, only=[test])
+    run(CONFIGS[name], model(name), tmp_path, CONTROL, only=[test])
+
+
+@on(*CONFIGS)
+def test_registers(name, model, tmp_path):
+    run(CONFIGS[name], model(name), tmp_path, CONTROL, only=["registers"])
+
+
+@on("dual-aux")
+def test_broken_frames(name, model, tmp_path):
+    run(CONFIGS[name], model(name), tmp_path, FAULTS, only=["broken_frames"])
 
 
 @on("fixed-aux", "dual", "dual-aux")
 @pytest.mark.parametrize("seed", [1, 2])
 def test_everything_at_once(name, seed, model, tmp_path):
     """Seeds also differ in what the core's memories hold at power-up."""
-    run(CONFIGS[name], model(name), tmp_path, SCENARIOS, only=["everything_at_once"], seed=seed)
-
-
-@on("dual-aux")
-def test_memories_begin_with_garbage(name, model):
-    visible = (model(name).parent / "visible.vlt").read_text()
-    for memory in ("previous", "sums", "storage"):
-        assert f'-var "{memory}"' in visible
+    run(CONFIGS[name], model(name), tmp_path, FAULTS, only=["everything_at_once"], seed=seed)
 
 
 @on("dual-aux")
@@ -153,7 +157,18 @@ def test_values_that_do_not_fit_are_refused(name, model, tmp_path):
 @on("dual-aux")
 def test_unknown_test(name, model, tmp_path):
     with pytest.raises(ToolError, match="no cocotb test named nothing"):
-        run(CONFIGS[name], model(name), tmp_path, SCENARIOS, only=["nothing"])
+        run(CONFIGS[name], model(name), tmp_path, FAULTS, only=["nothing"])
+
+
+@on("dual-aux")
+def test_unknown_module(name, model, tmp_path):
+    with pytest.raises(ToolError, match="broke off: ModuleNotFoundError: No module named 'absent'"):
+        run(CONFIGS[name], model(name), tmp_path, "absent")
+
+
+def test_without_a_model(tmp_path):
+    with pytest.raises(ToolError, match=r"the simulation failed: .*No such file"):
+        run(CONFIGS["tiny"], tmp_path / "model", tmp_path)
 
 
 def test_a_warning_is_an_error(monkeypatch, tmp_path):

@@ -124,19 +124,19 @@ def foreign() -> dict[str, object]:
         assemble("00000010 00000100  110", 1, "1ACFFC1D 00000000".replace(" ", ""),
                  sequence=8, frame_index=6, **restart),
         # Unknown kind.
-        assemble("1" * 40, 0, sequence=9, frame_index=7, **{**header, "kind": 7}),
+        assemble("1" * 40, 0, sequence=8, frame_index=7, **{**header, "kind": 7}),
         # A tag, behind one frame.
-        assemble("00000000 00000001".ljust(32, "0") + "01" * 16, 1, sequence=10, frame_index=8,
+        assemble("00000000 00000001".ljust(32, "0") + "01" * 16, 1, sequence=9, frame_index=8,
                  **{**restart, "flags": Flag.RESTART | Flag.TAG}),
         # The state carries over three dropped frames: 0 + 1, -1 + 0.
-        assemble("010 000", 1, sequence=11, frame_index=12, drop_count=3,
+        assemble("010 000", 1, sequence=10, frame_index=12, drop_count=3,
                  **{**header, "flags": Flag.OVERRUN}),
         # Unknown mode with two frames; the next packet's state is unknown.
-        assemble("1" * 9, 2, sequence=12, frame_index=13, drop_count=3, **{**header, "mode": 5}),
-        assemble("000 000", 1, sequence=13, frame_index=15, drop_count=3, **header),
+        assemble("1" * 9, 2, sequence=11, frame_index=13, drop_count=3, **{**header, "mode": 5}),
+        assemble("000 000", 1, sequence=12, frame_index=15, drop_count=3, **header),
         # A restart of no frame, broken off within its first; a restart follows, as always.
-        assemble("00000000", 0, sequence=14, frame_index=16, drop_count=3, **restart),
-        assemble("00000110 00001000", 1, sequence=15, frame_index=17, drop_count=4,
+        assemble("00000000", 0, sequence=13, frame_index=16, drop_count=3, **restart),
+        assemble("00000110 00001000", 1, sequence=14, frame_index=17, drop_count=4,
                  **{**restart, "flags": Flag.RESTART | Flag.MISFRAME}),
     ]  # fmt: skip
     return {
