@@ -84,8 +84,9 @@ class Packer(wiring.Component):
             bits_2.eq(_rotate_left(bits_1, turn[3:] << 3)),
             turn_2.eq(turn[:3]),
             bits_3.eq(_rotate_left(bits_2, turn_2)),
-            # Bits at or above `top` belong to the next word if this one is complete.
-            next_2.eq(Mux(flush_1, -1, Cat(*_at_or_above(top)))),
+            # Bits at or above `top` belong to the next word if this one is complete; after a
+            # packet's end that is all there is.
+            next_2.eq(Cat(*_at_or_above(top))),
             next_3.eq(next_2),
         ]
         emit_2, emit_3, flush_2, flush_3 = (Signal() for _ in range(4))
