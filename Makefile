@@ -16,7 +16,7 @@ test: $(VENV)/.dev
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy
-	$(BIN)/pytest -n auto --dist loadgroup
+	$(BIN)/pytest -n auto
 
 check-tools:
 	@command -v $(PYTHON) >/dev/null || { echo "$(PYTHON) was not found; install it: apt-get install python3" >&2; exit 2; }

@@ -71,6 +71,8 @@ def build(config: EncoderConfig, wave_suffix: str = "") -> Path:
     flags = [f"-D{name}={value}" for name, value in _macros(config, wave_suffix).items()]
     arguments = ["--cc", "--exe", "--build", "-j", "2", "-Wall", "-O3", "--noassert"]
     arguments += ["--x-assign", "fast", "--x-initial", "fast", "--top-module", _TOP, "--Mdir", "."]
+    # One C++ file: the make rules of the PyPI package cannot include precompiled headers.
+    arguments += ["--output-split", "0"]
     arguments += [f"-GSAMPLE_BITS={config.sample_bits}"]
     arguments += [f"-DAUX_BITS={config.aux_bits}"] if config.aux_bits else []
     arguments += [f"--trace-{wave_suffix[1:]}"] if wave_suffix else []

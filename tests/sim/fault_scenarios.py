@@ -38,7 +38,6 @@ async def cut_link(dut):
         itertools.repeat(False, 9_000), itertools.repeat(True, 12_000), itertools.repeat(False)
     )
     await bench.source.send(samples, aux)
-    dropped = int(bench.dropped().sum())
     assert (await bench.registers.read("dropped"))["frames"] == fields(bench, "drop_count")[-1] > 0
     assert (await bench.registers.read("status"))["overrun"] == 1
     await bench.registers.write("status", overrun=1)
