@@ -6,7 +6,6 @@ from amaranth.lib.wiring import In, Out
 
 from ..golden.config import EncoderConfig
 from . import layout
-from .pipeline import delay
 
 
 class Auxiliary(wiring.Component):
@@ -38,7 +37,7 @@ class Auxiliary(wiring.Component):
 
     def elaborate(self, platform) -> Module:
         m = Module()
-        valid, slot = delay(m, self.i, 1)
+        valid, slot = layout.delay(m, self.i, 1)
         code, o = slot[0], self.o.payload
 
         sent = Signal(self._bits)  # the word that the decoder knows

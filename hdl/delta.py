@@ -6,7 +6,6 @@ from amaranth.lib.wiring import In, Out
 
 from ..golden.config import EncoderConfig
 from . import layout
-from .pipeline import delay
 
 
 class Delta(wiring.Component):
@@ -40,10 +39,10 @@ class Delta(wiring.Component):
         m = Module()
         config = self._config
         m.submodules.previous = previous = memory.Memory(
-            shape=config.sample_bits, depth=config.channels, init=[]
+            shape=config.sample_bits, depth=config.channels, init=[], attrs=layout.NO_COLLISION
         )
         read, write = previous.read_port(), previous.write_port()
-        valid, slot = delay(m, self.i, self.LATENCY - 1)
+        valid, slot = layout.delay(m, self.i, self.LATENCY - 1)
         m.d.comb += [
             read.addr.eq(self.i.payload.channel),
             # One cycle later than the read, which is then at another channel: no collision.
@@ -51,7 +50,9 @@ class Delta(wiring.Component):
             write.data.eq(slot[0].value),
             write.en.eq(valid[0] & slot[0].tag.present),
         ]
-        stored = Signal(config.sample_bits)  # a plain register behind the memory, for speed
+        stored = Signal(
+            config.sample_bits, reset_less=True
+        )  # a plain register behind the memory, for speed
         m.d.sync += [
             stored.eq(read.data),
             self.o.valid.eq(valid[1]),

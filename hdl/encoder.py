@@ -1,7 +1,7 @@
 """The whole encoder; see `probecodec.golden.encoder`."""
 
 from amaranth import Module, Signal, signed
-from amaranth.lib import fifo, wiring
+from amaranth.lib import wiring
 from amaranth.lib.wiring import In, Out
 
 from ..golden.config import ConfigError, EncoderConfig
@@ -10,11 +10,11 @@ from ..golden.registers import ADDRESS_BITS
 from . import layout
 from .auxiliary import Auxiliary
 from .delta import Delta
+from .fifo import Fifo
 from .fixed import Fixed
 from .framer import Framer
 from .gate import Gate
 from .packer import Packer
-from .pipeline import delay
 from .registers import Registers
 from .rice import Rice
 from .zigzag import Zigzag
@@ -132,10 +132,7 @@ class Encoder(wiring.Component):
         m.submodules.delta = delta = Delta(config)
         m.submodules.zigzag = zigzag = Zigzag(config)
         m.submodules.packer = packer = Packer(config)
-        m.submodules.fifo = queue = fifo.SyncFIFOBuffered(
-            width=layout.word_layout(config).size,
-            depth=config.fifo_words + 1,  # one word waits in its output register
-        )
+        m.submodules.fifo = fifo = Fifo(config)
         m.submodules.framer = framer = Framer(config)
         m.submodules.registers = registers = Registers(config)
 
@@ -153,12 +150,9 @@ class Encoder(wiring.Component):
             m.d.comb += [gate.aux.eq(self.sample_aux), auxiliary.word.eq(gate.word)]
             codes = auxiliary.o
         wiring.connect(m, codes, packer.i)
+        wiring.connect(m, packer.o, fifo.i)
+        wiring.connect(m, fifo.o, framer.i)
         m.d.comb += [
-            queue.w_en.eq(packer.o.valid),
-            queue.w_data.eq(packer.o.payload),
-            framer.i.valid.eq(queue.r_rdy),
-            framer.i.payload.eq(queue.r_data),
-            queue.r_en.eq(framer.i.ready),
             self.link_valid.eq(framer.link.valid),
             framer.link.ready.eq(self.link_ready),
             self.link_data.eq(framer.link.payload.data),
@@ -170,8 +164,8 @@ class Encoder(wiring.Component):
         room = Signal(init=1)
         m.d.comb += gate.room.eq(room)
         m.d.sync += [
-            room.eq(queue.level <= config.fifo_words - reserved_words(config)),
-            gate.drained.eq((under_way == 0) & ~gate.o.valid & (queue.level == 0) & framer.idle),
+            room.eq(fifo.stored <= config.fifo_words - reserved_words(config)),
+            gate.drained.eq((under_way == 0) & ~gate.o.valid & fifo.empty & framer.idle),
         ]
         with m.If(gate.o.valid):
             m.d.sync += under_way.eq(self.latency + 1)
@@ -205,7 +199,7 @@ class Encoder(wiring.Component):
             source = symbols
             wait = _coder_latency(self._config) - coder.LATENCY
             if wait:
-                valid, payload = delay(m, symbols, wait)
+                valid, payload = layout.delay(m, symbols, wait)
                 source = symbols.signature.create(path=(f"{mode.name.lower()}_symbols",))
                 m.d.comb += [source.valid.eq(valid[-1]), source.payload.eq(payload[-1])]
             m.d.comb += [coder.i.valid.eq(source.valid), coder.i.payload.eq(source.payload)]

@@ -4,11 +4,15 @@ Every stream is ``always_ready``: the pipeline never stalls inside. A *slot* is 
 ``valid`` set. It holds one sample, or none (``present`` = 0): such a slot only ends a packet.
 """
 
-from amaranth import Shape, signed, unsigned
+from amaranth import Module, Shape, Signal, signed, unsigned
 from amaranth.lib import data, stream
 
 from ..golden.config import EncoderConfig
 from ..golden.format import MAX_CODE_BITS, WORD_BITS
+
+# No memory here is read and written at one address in one cycle. Told so, Yosys adds no logic for
+# that case behind memories that cannot do it themselves (ECP5).
+NO_COLLISION = {"no_rw_check": True}
 
 CODE_LENGTH_BITS = MAX_CODE_BITS.bit_length()
 
@@ -78,3 +82,23 @@ def word(config: EncoderConfig) -> stream.Signature:
 def link_layout() -> data.StructLayout:
     """One word on the link, ``last`` where it ends a packet."""
     return data.StructLayout({"data": WORD_BITS, "last": 1})
+
+
+def delay(m: Module, source, cycles: int) -> tuple[list, list]:
+    """Register ``source`` (a stream) ``cycles`` times.
+
+    Returns
+    -------
+    valid, payload : list, list
+        The stream 1, 2 … ``cycles`` cycles later.
+    """
+    valid, payload = [], []
+    last_valid, last_payload = source.valid, source.payload
+    for _ in range(cycles):
+        next_valid = Signal()
+        next_payload = Signal(source.payload.shape(), reset_less=True)
+        m.d.sync += [next_valid.eq(last_valid), next_payload.eq(last_payload)]
+        valid.append(next_valid)
+        payload.append(next_payload)
+        last_valid, last_payload = next_valid, next_payload
+    return valid, payload

@@ -7,7 +7,6 @@ from amaranth.lib.wiring import In, Out
 from ..golden.config import EncoderConfig
 from ..golden.format import RICE_ESCAPE_ZEROS, RICE_MEAN_SHIFT, rice_initial_mean
 from . import layout
-from .pipeline import delay
 
 
 class Rice(wiring.Component):
@@ -40,15 +39,17 @@ class Rice(wiring.Component):
     def elaborate(self, platform) -> Module:
         m = Module()
         config, width = self._config, self._config.sample_bits
-        valid, slot = delay(m, self.i, self.LATENCY - 1)  # valid[n]: n + 1 cycles after i
+        valid, slot = layout.delay(m, self.i, self.LATENCY - 1)  # valid[n]: n + 1 cycles after i
 
         # The sum cannot overflow: it stays at or below (2^W - 1) 2^shift, where it no longer grows.
         sum_bits = width + RICE_MEAN_SHIFT
-        m.submodules.sums = sums = memory.Memory(shape=sum_bits, depth=config.channels, init=[])
+        m.submodules.sums = sums = memory.Memory(
+            shape=sum_bits, depth=config.channels, init=[], attrs=layout.NO_COLLISION
+        )
         read, write = sums.read_port(), sums.write_port()
         m.d.comb += read.addr.eq(self.i.payload.channel)
 
-        total = Signal(sum_bits)  # cycle 2
+        total = Signal(sum_bits, reset_less=True)  # cycle 2
         m.d.sync += total.eq(read.data)
 
         mean = total[RICE_MEAN_SHIFT:]

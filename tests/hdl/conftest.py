@@ -5,7 +5,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from amaranth.lib import fifo, memory
+from amaranth.lib import memory
 
 
 def _load(name):
@@ -40,13 +40,12 @@ def garbage_memories(monkeypatch):
     random = np.random.default_rng(6)
 
     class Garbage(memory.Memory):
-        def __init__(self, *, shape, depth, init):
+        def __init__(self, *, shape, depth, init, attrs):
             assert not init
             words = random.integers(1 << min(shape, 62), size=depth).tolist()
-            super().__init__(shape=shape, depth=depth, init=words)
+            super().__init__(shape=shape, depth=depth, init=words, attrs=attrs)
 
     monkeypatch.setattr(memory, "Memory", Garbage)
-    monkeypatch.setattr(fifo, "Memory", Garbage)
 
 
 LEAST = 0  # as many channels as the stage needs

@@ -16,7 +16,7 @@ MODES = {
     "fixed": (Mode.FIXED,),
     "dual": (Mode.RICE, Mode.FIXED),
 }
-LAST_WORD = 6  # cycles from a packet's last word at the FIFO to link_last: FIFO, framer, trailer
+LAST_WORD = 7  # cycles from a packet's last word at the FIFO to link_last: FIFO, framer, trailer
 
 
 @pytest.fixture
