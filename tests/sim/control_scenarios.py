@@ -14,7 +14,7 @@ from probecodec.sim.cocotb_bench import Bench
 async def power_up(dut):
     """The core's memories begin with garbage, so that what relies on them shows."""
     await Bench.start(dut)
-    for memory in (dut.delta.previous, dut.rice.sums, dut.fifo.storage):
+    for memory in (dut.delta.previous, dut.rice.sums, dut.fifo.memory):
         assert len({word.value.to_unsigned() for word in memory}) > len(memory) // 2
 
 
