@@ -26,6 +26,7 @@ check-tools:
 
 # One environment, grown by the extras that a target needs.
 $(VENV)/.%: pyproject.toml | check-tools
+	@echo "Installing the extra '$*' into $(VENV): this takes a minute or two."
 	test -x $(BIN)/python || $(PYTHON) -m venv $(VENV)
 	$(BIN)/pip install --quiet --disable-pip-version-check --editable '.[$*]'
 	touch $@
