@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+from importlib.metadata import version
 from typing import NamedTuple
 
 from amaranth.back import verilog
@@ -38,7 +39,8 @@ def generate(config: EncoderConfig) -> str:
     os.environ["AMARANTH_USE_YOSYS"] = "builtin"  # the one that pip installed, not the system's
     encoder = Encoder(config)
     names = signature(config).members
-    return verilog.convert(
+    about = f"// probecodec {version('probecodec')} (Apache-2.0), {config}\n"
+    return about + verilog.convert(
         encoder,
         name=TOP,
         ports={name: (getattr(encoder, name), None) for name in names},

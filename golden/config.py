@@ -52,7 +52,7 @@ class EncoderConfig:
         (default) takes about 4,096 frames.
     fifo_words : int
         Depth of the output FIFO in 32-bit words. ``0`` (default) takes the smallest power of two
-        that holds one worst-case frame and a quarter more.
+        that holds one worst-case frame, a quarter more, and 32 words.
     stream_id : int
         Names the probe where several share a capture, 0 … 255: the reset value of a register.
     rate_hz : float

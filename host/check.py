@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 
 from ..golden.config import EncoderConfig
 from ..golden.encoder import Encoder, check_range
-from .capture import Segment, read_capture
+from .capture import Capture, Segment, read_capture
 
 Progress = Callable[[str, int, int], None]  # what, done, total
 
@@ -39,6 +39,8 @@ class CheckReport:
         Samples per second of simulation (wall time, build not included).
     channel_bits : list of float
         Payload bits per sample, by channel.
+    decoded : Capture
+        What the decoder returned; not part of the JSON.
     """
 
     mode: str
@@ -53,6 +55,7 @@ class CheckReport:
     samples_per_clock: float
     simulated_per_second: float
     channel_bits: list[float]
+    decoded: Capture = field(repr=False)
 
     @property
     def passed(self) -> bool:
@@ -67,7 +70,8 @@ class CheckReport:
 
     def as_json(self) -> dict[str, Any]:
         """Return everything, for scripts."""
-        return asdict(self) | {"passed": self.passed, "bits_per_sample": self.bits_per_sample}
+        told = {name: value for name, value in vars(self).items() if name != "decoded"}
+        return told | {"passed": self.passed, "bits_per_sample": self.bits_per_sample}
 
 
 def check(
@@ -152,6 +156,7 @@ def check(
         samples_per_clock=frames * config.channels / result.cycles if result.cycles else 0.0,
         simulated_per_second=frames * config.channels / result.seconds,
         channel_bits=(encoder.channel_bits / max(arrived, 1)).tolist(),
+        decoded=decoded,
     )
 
 

@@ -33,6 +33,7 @@ if TYPE_CHECKING:
 ELSEWHERE = {"demo": ".hardware:demo", "sim": ".hardware:sim", "verilog": ".hardware:verilog"}
 
 _PATH = click.Path(path_type=Path)
+_SHOWN_GAPS = 20  # a slow link makes thousands
 
 
 class _Verbs(click.Group):
@@ -67,7 +68,8 @@ def main() -> None:
     A recording is .npy or raw int16 .bin, frames x channels; a .bin needs --channels and
     --sample-bits, or a SpikeGLX .meta beside it. A capture, the bytes of a link, is .pcs.
 
-    Exit status: 0 success; 2 bad usage or input, and nothing written.
+    Exit status: 0 success; 1 a check failed, or frames are missing; 2 bad usage or input, and
+    nothing written.
     """
     for number in (signal.SIGTERM, signal.SIGHUP):  # end as an error does: nothing half-made
         with contextlib.suppress(ValueError):  # not in the main thread
@@ -190,7 +192,7 @@ def info(capture: Path, as_json: bool) -> None:
             click.echo("  rate, gain and probe unknown: no metadata packet")
         else:
             click.echo(
-                f"  {config.rate_hz:g} Hz, {config.lsb_uv:g} uV a step, "
+                f"  {config.rate_hz:g} Hz, {config.lsb_uv or 'unknown':.9} uV a step, "
                 f"probe {config.probe or 'unknown'}, {config.packet_frames} frames a packet, "
                 f"restart every {config.restart_interval} packets"
             )
@@ -224,9 +226,13 @@ def _warn(found: Capture, segments: list[Outline]) -> None:
     ):
         if count:
             click.echo(f"{count} {what}", err=True)
-    for segment in segments:
-        for start, stop, cause in segment.gaps_before + segment.gaps:
-            click.echo(f"frames {start} to {stop - 1} ({stop - start}): {cause}", err=True)
+    gaps = [gap for segment in segments for gap in segment.gaps_before + segment.gaps]
+    for start, stop, cause in gaps[:_SHOWN_GAPS]:
+        click.echo(f"frames {start} to {stop - 1} ({stop - start}): {cause}", err=True)
+    if len(gaps) > _SHOWN_GAPS:
+        rest = gaps[_SHOWN_GAPS:]
+        frames = sum(gap.stop - gap.start for gap in rest)
+        click.echo(f"and {frames} frames in {len(rest)} more gaps; --json tells all", err=True)
 
 
 def _report(capture: Path, found: Capture) -> dict[str, Any]:

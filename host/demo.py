@@ -8,7 +8,6 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ..golden.config import EncoderConfig
-from .capture import read_capture
 from .check import CheckReport, Progress, check
 from .synthetic import SyntheticRecording
 
@@ -22,8 +21,9 @@ def run_demo(
     """Write ``demo.pcs`` and ``demo.png`` into ``folder``; return the report."""
     capture = folder / "demo.pcs"
     report = check(config, recording.samples, recording.aux, capture, progress=progress)
-    decoded = read_capture(capture).segments[0].samples
-    draw(recording, decoded, report, folder / "demo.png")
+    progress("picture", 0, 1)
+    draw(recording, report.decoded.segments[0].samples, report, folder / "demo.png")
+    progress("picture", 1, 1)
     return report
 
 
@@ -51,7 +51,7 @@ def draw(
     traces.plot(time, back - offset + level, color="C0", linewidth=0.9, label="decoded")
     handles, labels = traces.get_legend_handles_labels()
     chosen = [labels.index("recorded"), labels.index("decoded")]
-    traces.legend([handles[n] for n in chosen], ["recorded", "decoded"], loc="upper right")
+    traces.legend([handles[n] for n in chosen], ["recorded", "decoded"], loc="lower right", ncols=2)
     traces.set_yticks(level, [f"ch {channel}" for channel in channels])
     traces.plot([time[0]] * 2, [level[0] - step, level[0] - step + 100], color="k", linewidth=3)
     traces.text(time[0], level[0] - step, "  100 µV", va="bottom")
@@ -60,14 +60,19 @@ def draw(
     traces.spines[["top", "right"]].set_visible(False)
 
     bits.barh(np.arange(report.channels), report.channel_bits, height=1.0, color="C0")
-    bits.axvline(report.sample_bits, color="0.5", linestyle="--", label="ADC")
+    bits.axvline(
+        report.sample_bits, color="0.5", linestyle="--", label=f"ADC, {report.sample_bits} bit"
+    )
     mean = report.bits_per_sample
-    bits.axvline(mean, color="C3", label=f"mean, with packets: {mean:.2f}")
+    bits.axvline(mean, color="C3", label=f"mean {mean:.2f} with headers")
     bits.set_ylim(-0.5, report.channels - 0.5)
     bits.set_xlabel("bits per sample")
     bits.set_ylabel("channel")
-    bits.legend(loc="lower right")
+    bits.legend(loc="center right", bbox_to_anchor=(1, 0.85), fontsize=8)
     bits.set_title("Compression per channel")
+    for name, channel in (("dead", recording.dead_channel), ("noisy", recording.noisy_channel)):
+        right = max(report.channel_bits[channel], mean) + 0.1
+        bits.text(right, channel, f"{name}: ch {channel}", va="center", fontsize=8)
     bits.spines[["top", "right"]].set_visible(False)
     figure.savefig(path, dpi=120, metadata={"Software": None})
     plt.close(figure)

@@ -269,9 +269,9 @@ _ROWS: dict[str, Callable[[CheckReport], str]] = {
     "ratio to the ADC's bits": lambda r: f"{r.sample_bits / r.bits_per_sample:.2f}",
     "ratio to int16": lambda r: f"{16 / r.bits_per_sample:.2f}",
     "RTL bytes = golden bytes": lambda r: _verdict(r.golden_equal),
-    "decoded = recorded": lambda r: _verdict(r.decoded_equal),
+    "decoded = recorded, where not dropped": lambda r: _verdict(r.decoded_equal),
     "every CRC good": lambda r: _verdict(r.crc_good),
-    "frames dropped": lambda r: str(r.dropped),
+    "frames dropped": lambda r: f"{r.dropped} of {r.frames}",
     "samples per clock": lambda r: f"{r.samples_per_clock:.4f}",
     "simulated, million samples/s": lambda r: f"{r.simulated_per_second / 1e6:.1f}",
 }

@@ -46,10 +46,16 @@ recording_options = _gather(
             "--channels", type=int, help="Channels; needed for a .bin without a .meta."
         ),
         "sample_bits": click.option(
-            "--sample-bits", type=int, help="Width of a sample; needed for a .bin without a .meta."
+            "--sample-bits",
+            type=int,
+            help="Width of a sample; needed for a .bin without a .meta; for .npy 16 by default.",
         ),
-        "rate_hz": click.option("--rate", "rate_hz", type=float, help="Frames a second."),
-        "lsb_uv": click.option("--lsb-uv", type=float, help="Microvolts of one ADC step."),
+        "rate_hz": click.option(
+            "--rate", "rate_hz", type=float, help="Frames a second; 30000 where no .meta tells."
+        ),
+        "lsb_uv": click.option(
+            "--lsb-uv", type=float, help="Microvolts of one ADC step; 0: unknown."
+        ),
         "aux_bits": click.option(
             "--aux-bits", type=int, help="Width of the auxiliary word in the last column."
         ),
@@ -79,7 +85,7 @@ config_options = _gather(
 )
 
 json_option = click.option("--json", "as_json", is_flag=True, help="Print one JSON object.")
-force_option = click.option("--force", is_flag=True, help="Replace OUT where it exists.")
+force_option = click.option("--force", is_flag=True, help="Replace files that exist.")
 
 
 @contextmanager

@@ -6,6 +6,7 @@ import signal
 import subprocess
 import sys
 import time
+from pathlib import Path
 
 import click
 import numpy as np
@@ -368,3 +369,15 @@ class TestProcess:
             [sys.executable, "-c", f"{code}; {check}"], capture_output=True, text=True, check=True
         )
         assert result.stdout == "[]\n"
+
+
+def test_many_gaps_are_summed_up(folder, monkeypatch):
+    """One line for each of the first gaps; the JSON has them all."""
+    config = EncoderConfig(channels=8, packet_frames=4)
+    samples = np.zeros((160, 8), np.int16)
+    Path("gaps.pcs").write_bytes(b"".join(encode(config, samples, dropped=np.arange(160) % 4 == 3)))
+    lines = run("info", "gaps.pcs").stderr.splitlines()
+    assert len(lines) == 21
+    assert lines[0] == "frames 3 to 3 (1): dropped at the source"
+    assert lines[-1] == "and 19 frames in 19 more gaps; --json tells all"
+    assert len(json.loads(run("info", "gaps.pcs", "--json").stdout)["segments"][0]["gaps"]) == 39
