@@ -175,6 +175,17 @@ class EncoderConfig:
         """``max_frame_bits`` in whole words."""
         return -(-self.max_frame_bits // WORD_BITS)
 
+    @property
+    def metadata(self) -> bytes:
+        """The metadata packet's payload."""
+        return METADATA.pack(
+            rate_microhertz=round(self.rate_hz * 1e6),
+            lsb_picovolts=round(self.lsb_uv * 1e6),
+            probe=int.from_bytes(self.probe.encode("ascii").ljust(16, b"\0"), "big"),
+            packet_frames=self.packet_frames,
+            restart_interval=self.restart_interval,
+        )
+
     def parameter(self, mode: Mode) -> int:
         """The header's ``parameter`` field for ``mode``."""
         return self.fixed_bits if mode == Mode.FIXED else 0

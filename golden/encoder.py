@@ -84,7 +84,7 @@ class Encoder:
         if restart:
             flags |= Flag.RESTART
             self._until_restart = self.config.restart_interval
-            parts.append(self._frame(Kind.METADATA, flags, self._metadata, 0))
+            parts.append(self._frame(Kind.METADATA, flags, self.config.metadata, 0))
         self._until_restart = self._until_restart - 1 if len(samples) else 0
         payload = self._payload(samples, aux, restart)
         parts.append(self._frame(Kind.DATA, flags, payload, len(samples)))
@@ -136,10 +136,6 @@ class Encoder:
             check_range(config, chunk, aux_chunk, start)
             cause = Flag.OVERRUN if lost else _NO_CAUSE
             yield self.packet(chunk, aux_chunk, dropped=lost, cause=cause)
-
-    @property
-    def _metadata(self) -> bytes:
-        return framer.metadata_payload(self.config)
 
     def _frame(self, kind: Kind, flags: Flag, payload: bytes, frames: int) -> bytes:
         position = framer.Position(self._sequence, self._frame_index, self._drop_count)

@@ -12,7 +12,6 @@ from .config import EncoderConfig
 from .format import (
     CRC_BITS,
     HEADER,
-    METADATA,
     SYNC,
     TRAILER,
     VERSION,
@@ -69,14 +68,3 @@ def packet(
 def words_to_bytes(words: NDArray[np.uint32]) -> bytes:
     """Return ``words`` as link bytes, most significant byte first."""
     return words.astype(">u4").tobytes()
-
-
-def metadata_payload(config: EncoderConfig) -> bytes:
-    """Return the metadata packet's payload."""
-    return METADATA.pack(
-        rate_microhertz=round(config.rate_hz * 1e6),
-        lsb_picovolts=round(config.lsb_uv * 1e6),
-        probe=int.from_bytes(config.probe.encode("ascii").ljust(16, b"\0"), "big"),
-        packet_frames=config.packet_frames,
-        restart_interval=config.restart_interval,
-    )

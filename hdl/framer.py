@@ -18,7 +18,6 @@ from ..golden.format import (
     Kind,
     Layout,
 )
-from ..golden.framer import metadata_payload
 from . import layout
 
 # One word through the CRC register is linear, and with a word as wide as the register the word
@@ -143,7 +142,7 @@ class Framer(wiring.Component):
             aux_bits=config.aux_bits,
             parameter=parameters[head.mode],
         )
-        metadata = metadata_payload(config)
+        metadata = config.metadata
         metadata = [
             Const(int.from_bytes(metadata[n : n + 4], "big"), WORD_BITS)
             for n in range(0, len(metadata), 4)

@@ -112,7 +112,7 @@ def test_metadata_payload():
     config = EncoderConfig(
         channels=384, rate_hz=30_000.123457, lsb_uv=2.34375, probe="NP 2.0", restart_interval=7
     )
-    payload = framer.metadata_payload(config)
+    payload = config.metadata
     assert payload.hex(" ", 4) == (
         "00000006 fc258e41 0023c346 4e502032 2e300000 00000000 00000000 00550007"
     )
@@ -121,5 +121,5 @@ def test_metadata_payload():
 
 @pytest.mark.parametrize("rate", [0.001, 1.0, 2500.0, 31_250.0, 999_999_999.0])
 def test_rates_come_back(rate):
-    payload = framer.metadata_payload(EncoderConfig(rate_hz=rate))
+    payload = EncoderConfig(rate_hz=rate).metadata
     assert METADATA.unpack(payload)["rate_microhertz"] / 1e6 == rate

@@ -47,7 +47,7 @@ def expected(packets, sequence=0):
         flags = Flag.RESTART * packet.restart | Flag.OVERRUN * overrun | Flag.MISFRAME * misframe
         frames = CONFIG.packet_frames if packet.short_frames is None else packet.short_frames
         words = golden.words_to_bytes(np.array(packet.words))
-        kinds = [(Kind.METADATA, golden.metadata_payload(CONFIG), 0)] if packet.restart else []
+        kinds = [(Kind.METADATA, CONFIG.metadata, 0)] if packet.restart else []
         for kind, payload, count in [*kinds, (Kind.DATA, words, frames)]:
             about = replace(CONFIG, stream_id=packet.stream_id)
             position = golden.Position(sequence, index, drops)
