@@ -191,8 +191,9 @@ def info(capture: Path, as_json: bool) -> None:
         if segment.metadata is None:
             click.echo("  rate, gain and probe unknown: no metadata packet")
         else:
+            step = f"{config.lsb_uv:g} uV a step" if config.lsb_uv else "ADC step unknown"
             click.echo(
-                f"  {config.rate_hz:g} Hz, {config.lsb_uv or 'unknown':.9} uV a step, "
+                f"  {config.rate_hz:g} Hz, {step}, "
                 f"probe {config.probe or 'unknown'}, {config.packet_frames} frames a packet, "
                 f"restart every {config.restart_interval} packets"
             )
