@@ -6,17 +6,20 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 from .format import (
+    HUFFMAN_ESCAPE_ZEROS,
     MAX_CODE_BITS,
     MAX_PACKET_FRAMES,
     MAX_PAYLOAD_WORDS,
     METADATA,
+    ORDER_STEPS,
     RICE_ESCAPE_ZEROS,
     WORD_BITS,
     Mode,
+    Order,
 )
 
-_SAMPLES_PER_PACKET = 1 << 15  # keeps the 40 bytes of header and trailer near 0.01 bit/sample
-_FRAMES_PER_RESTART = 4096  # a restart costs about 12 bits a channel: 0.003 bit/sample
+_SAMPLES_PER_PACKET = 1 << 16  # keeps the 44 bytes around a payload near 0.005 bit/sample
+_FRAMES_PER_RESTART = 7500  # what a restart costs, by mode: docs/design.md
 _WORDS_UNDER_WAY = 32  # in the pipeline before the FIFO, and headers while the payload waits
 
 
@@ -41,15 +44,18 @@ class EncoderConfig:
         Width W of the signed samples, 8 … 16.
     aux_bits : int
         Width of the auxiliary word that travels with each frame, 0 … 16.
+    order : Order
+        The order in which the source delivers a frame's channels. Recordings and decoded samples
+        are in channel order, whatever it is.
     modes : tuple of Mode
         The coders to build; a register picks among them. The first is active after reset.
     fixed_bits : int
         Symbol width w of mode FIXED, 2 … W. ``0`` (default) takes W // 2 + 1.
     packet_frames : int
-        Frames in a packet. ``0`` (default) takes about 32,768 samples.
+        Frames in a packet. ``0`` (default) takes about 65,536 samples.
     restart_interval : int
         Packets from one restart to the next, 1 … 65535: the reset value of a register. ``0``
-        (default) takes about 4,096 frames.
+        (default) takes about 7,500 frames.
     fifo_words : int
         Depth of the output FIFO in 32-bit words. ``0`` (default) takes the smallest power of two
         that holds one worst-case frame, a quarter more, and 32 words.
@@ -71,6 +77,7 @@ class EncoderConfig:
     channels: int = 384
     sample_bits: int = 10
     aux_bits: int = 0
+    order: Order = Order.SEQUENTIAL
     modes: tuple[Mode, ...] = (Mode.RICE,)
     fixed_bits: int = 0
     packet_frames: int = 0
@@ -93,9 +100,12 @@ class EncoderConfig:
             and set(self.modes) <= set(Mode),
             f"modes must be a tuple of Mode, at least one and none twice, not {self.modes!r}",
         )
+        self._check_order()
         self._default("fixed_bits", self.sample_bits // 2 + 1)
         self._check_range("fixed_bits", 2, self.sample_bits)
-        self._default("packet_frames", max(1, _SAMPLES_PER_PACKET // self.channels))
+        fit = MAX_PAYLOAD_WORDS * WORD_BITS // self.max_frame_bits
+        about = min(_SAMPLES_PER_PACKET // self.channels, _FRAMES_PER_RESTART)
+        self._default("packet_frames", max(1, min(about, fit)))
         self._check_range("packet_frames", 1, MAX_PACKET_FRAMES)
         self._default("restart_interval", max(1, _FRAMES_PER_RESTART // self.packet_frames))
         self._check_range("restart_interval", 1, 65535)
@@ -125,6 +135,17 @@ class EncoderConfig:
         _require(
             isinstance(value, int) and low <= value <= high,
             f"{name} must be a whole number from {low} to {high}, not {value!r}",
+        )
+
+    def _check_order(self) -> None:
+        _require(
+            self.order in set(Order), f"order must be one of {list(Order)}, not {self.order!r}"
+        )
+        steps = ORDER_STEPS[self.order]
+        _require(
+            steps == 1 or self.channels % (2 * steps) == 0,
+            f"order {Order(self.order).name.lower()} needs a multiple of {2 * steps} channels, "
+            f"not {self.channels}; use another order",
         )
 
     def _check_metadata(self) -> None:
@@ -161,6 +182,8 @@ class EncoderConfig:
         longest = {
             Mode.FIXED: self.sample_bits + (self.fixed_bits % self.sample_bits),
             Mode.RICE: RICE_ESCAPE_ZEROS + self.sample_bits,
+            Mode.HUFFMAN: HUFFMAN_ESCAPE_ZEROS + self.sample_bits,
+            Mode.ADAPTIVE: HUFFMAN_ESCAPE_ZEROS + self.sample_bits,
         }
         return max(longest[mode] for mode in self.modes) + self.aux_group_bits
 
@@ -202,5 +225,7 @@ _UNSET: dict[str, Any] = {
 PRESETS = {
     "fixed": EncoderConfig(modes=(Mode.FIXED,)),
     "tiny": EncoderConfig(modes=(Mode.RICE,)),
+    "small": EncoderConfig(modes=(Mode.HUFFMAN,)),
+    "adaptive": EncoderConfig(modes=(Mode.ADAPTIVE,)),
     "dual": EncoderConfig(modes=(Mode.RICE, Mode.FIXED)),
 }

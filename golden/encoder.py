@@ -1,6 +1,6 @@
 """The whole encoder and its inverse: frames of samples to packets and back.
 
-gate -> delta -> zigzag -> fixed | rice -> auxiliary -> packer -> framer
+gate -> delta -> (lms) -> zigzag -> fixed | rice | huffman -> auxiliary -> packer -> framer
 """
 
 from __future__ import annotations
@@ -10,14 +10,21 @@ from collections.abc import Iterator
 import numpy as np
 from numpy.typing import NDArray
 
-from . import auxiliary, delta, framer, gate, packer, zigzag
+from . import auxiliary, delta, framer, gate, order, packer, zigzag
 from .config import EncoderConfig
 from .fixed import Fixed
 from .format import Flag, Kind, Mode
+from .huffman import Huffman
+from .lms import Lms
 from .rice import Rice
 
 _NO_CAUSE = Flag(0)
-_CODERS: dict[Mode, type[Fixed] | type[Rice]] = {Mode.FIXED: Fixed, Mode.RICE: Rice}
+_CODERS: dict[Mode, type[Fixed] | type[Rice] | type[Huffman]] = {
+    Mode.FIXED: Fixed,
+    Mode.RICE: Rice,
+    Mode.HUFFMAN: Huffman,
+    Mode.ADAPTIVE: Huffman,
+}
 
 
 class Encoder:
@@ -37,7 +44,9 @@ class Encoder:
         self.config = config
         self.channel_bits = np.zeros(config.channels, np.int64)
         self._mode = config.modes[0]
+        self._channels = order.channels(config)
         self._coders = {mode: _CODERS[mode](config) for mode in config.modes}
+        self._lms = Lms(config)
         self._previous = np.zeros(config.channels, np.int64)
         self._previous_aux = 0
         self._sequence = 0
@@ -146,13 +155,17 @@ class Encoder:
         coder = self._coders[self._mode]
         if restart:
             self._previous[:] = 0
+            self._lms.restart()
             coder.restart()
+        samples = samples[:, self._channels]
         residuals = delta.encode(samples, self._previous, self.config.sample_bits)
+        if self._mode == Mode.ADAPTIVE:
+            residuals = self._lms.encode(residuals)
         codes = coder.encode(zigzag.encode(residuals), restart)
         codes = auxiliary.encode(codes, aux, self._previous_aux, self.config, restart)
         if len(samples):
             self._previous, self._previous_aux = samples[-1].copy(), int(aux[-1])
-        self.channel_bits += codes.length.sum(axis=0)
+        self.channel_bits[self._channels] += codes.length.sum(axis=0)
         return framer.words_to_bytes(packer.encode(codes))
 
 
@@ -193,7 +206,9 @@ class Decoder:
 
     def __init__(self, config: EncoderConfig) -> None:
         self.config = config
+        self._channels = order.channels(config)
         self._coders = {mode: _CODERS[mode](config) for mode in config.modes}
+        self._lms = Lms(config)
         self._previous = np.zeros(config.channels, np.int64)
         self._aux = auxiliary.Reader(config)
 
@@ -210,6 +225,7 @@ class Decoder:
         reader = packer.BitReader(data)
         if restart:
             self._previous[:] = 0
+            self._lms.restart()
             coder.restart()
         for frame in range(frames):
             raw = restart and frame == 0
@@ -221,7 +237,12 @@ class Decoder:
             aux[frame] = self._aux.word
             if reader.position > reader.bits:
                 raise ValueError(f"the codes run past the payload in frame {frame}")
-        samples = delta.decode(zigzag.decode(symbols), self._previous, config.sample_bits)
+        residuals = zigzag.decode(symbols)
+        if mode == Mode.ADAPTIVE:
+            residuals = self._lms.decode(residuals)
+        slots = delta.decode(residuals, self._previous, config.sample_bits)
         if frames:
-            self._previous = samples[-1].copy()
+            self._previous = slots[-1].copy()
+        samples = np.empty_like(slots)
+        samples[:, self._channels] = slots
         return samples, aux

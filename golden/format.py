@@ -30,8 +30,21 @@ class Kind(IntEnum):
 class Mode(IntEnum):
     """How a data packet's payload is coded."""
 
-    FIXED = 0
-    RICE = 1
+    FIXED = 0  # difference, fixed-width symbols
+    RICE = 1  # difference, adaptive Golomb-Rice
+    HUFFMAN = 2  # difference, Huffman by running mean
+    ADAPTIVE = 3  # adaptive prediction of the difference, Huffman by running mean
+
+
+class Order(IntEnum):
+    """The order in which the source delivers a frame's channels (golden/order.py)."""
+
+    SEQUENTIAL = 0
+    NP1 = 1  # Neuropixels 1.0: 12 channels to an ADC
+    NP2 = 2  # Neuropixels 2.0: 16 channels to an ADC
+
+
+ORDER_STEPS = {Order.SEQUENTIAL: 1, Order.NP1: 12, Order.NP2: 16}  # channels to a converter
 
 
 class Flag(IntFlag):
@@ -103,7 +116,7 @@ HEADER = Layout(
         "extension": 8,  # words between header and payload; version 1 encoders write none
         "sequence": 16,  # counts packets of these two kinds, modulo 2^16
         "error_bound": 8,  # reserved for near-lossless coding; 0 is lossless
-        "reserved": 8,
+        "order": 8,
         "frame_index": 64,  # of the packet's first frame, since reset, dropped frames included
         "drop_count": 32,  # frames dropped before this packet, since reset, modulo 2^32
         "channels_minus_1": 12,
@@ -142,7 +155,46 @@ MAX_CODE_BITS = WORD_BITS  # no code is longer than the packer's word
 RICE_ESCAPE_ZEROS = 12  # a quotient of this or more is escaped
 RICE_MEAN_SHIFT = 4  # the running mean moves by 1/16 of the deviation a sample
 
+# Huffman by running mean: a table for each quarter of an octave of the mean. Below 8 the tables
+# differ by octave too; above, the symbol is divided by a power of two, and they repeat.
+HUFFMAN_MEAN_SHIFT = 5  # the running mean moves by 1/32 of the deviation a sample
+HUFFMAN_QUARTER_BITS = 2
+HUFFMAN_OCTAVES = 4  # mean below 2, below 4, below 8, and any above
+HUFFMAN_NEAR_BITS = 6  # symbols of at most so many bits have codes of their own, one bit more
+HUFFMAN_FAR = 1 << HUFFMAN_NEAR_BITS  # share this code; any other is escaped
+HUFFMAN_ESCAPE_ZEROS = 12  # no code is longer
+# Codes of 1, 2, 3 … bits in each table: golden/distribution.py derives them from a stated
+# distribution, not from recordings.
+HUFFMAN_COUNTS: tuple[tuple[int, ...], ...] = (
+    (1, 1, 1, 1, 1, 0, 2, 0, 0, 1, 2, 55),
+    (0, 3, 1, 1, 0, 2, 2, 0, 0, 2, 1, 53),
+    (0, 3, 1, 1, 0, 2, 2, 0, 0, 2, 1, 53),
+    (0, 3, 1, 1, 0, 2, 2, 0, 0, 2, 1, 53),
+    (0, 2, 3, 0, 2, 2, 2, 0, 0, 2, 3, 49),
+    (0, 1, 4, 2, 2, 2, 2, 0, 1, 1, 1, 49),
+    (0, 1, 4, 2, 2, 2, 1, 1, 3, 1, 3, 45),
+    (0, 0, 5, 4, 2, 2, 1, 2, 1, 2, 1, 45),
+    (0, 0, 5, 3, 3, 3, 3, 2, 1, 3, 1, 41),
+    (0, 0, 4, 5, 3, 3, 2, 4, 1, 3, 3, 37),
+    (0, 0, 3, 6, 4, 4, 4, 4, 2, 2, 3, 33),
+    (0, 0, 1, 10, 4, 4, 4, 3, 4, 3, 3, 29),
+    (0, 0, 0, 11, 5, 6, 4, 3, 4, 4, 3, 25),
+    (0, 0, 0, 9, 8, 7, 5, 5, 4, 5, 5, 17),
+    (0, 0, 0, 6, 13, 8, 6, 6, 7, 5, 5, 9),
+    (0, 0, 0, 3, 18, 9, 8, 6, 7, 6, 7, 1),
+)
 
-def rice_initial_mean(sample_bits: int) -> int:
+# Adaptive predictor, golden/lms.py. Measured choices: docs/design.md.
+LMS_LAGS = 3  # past differences of the channel itself
+LMS_NEIGHBOURS = 3  # neighbours: their latest differences
+LMS_NEIGHBOUR_LAGS = 2  # of the first of them, the difference before that too
+LMS_FEATURES = LMS_LAGS + LMS_NEIGHBOURS + LMS_NEIGHBOUR_LAGS
+LMS_WEIGHT_BITS = 12  # signed
+LMS_FRACTION_BITS = 11
+LMS_INITIAL = (0,) * LMS_LAGS + (256,) * LMS_NEIGHBOURS + (0,) * LMS_NEIGHBOUR_LAGS
+LMS_GEARS = (16, 64, 256, 1024)  # frames since the restart before which the step doubles
+
+
+def initial_mean(sample_bits: int) -> int:
     """Mean symbol value assumed after a restart: about that of neural data at this width."""
     return 1 << (sample_bits // 2 - 1)

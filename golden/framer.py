@@ -50,6 +50,7 @@ def packet(
         flags=flags,
         stream_id=config.stream_id,
         sequence=position.sequence & 0xFFFF,
+        order=config.order,
         frame_index=position.frame_index,
         drop_count=position.drop_count & 0xFFFF_FFFF,
         channels_minus_1=config.channels - 1,

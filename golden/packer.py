@@ -67,9 +67,13 @@ class BitReader:
         chunk = int.from_bytes(self._data[byte : byte + _WINDOW_BYTES], "big")
         return chunk >> 8 - bit & 0xFFFF_FFFF_FFFF_FFFF
 
+    def peek(self, count: int) -> int:
+        """Return the next ``count`` bits (0 … 64) as a number, and stay."""
+        return self._window() >> 64 - count
+
     def take(self, count: int) -> int:
         """Return the next ``count`` bits (0 … 64) as a number."""
-        value = self._window() >> 64 - count
+        value = self.peek(count)
         self.position += count
         return value
 

@@ -13,7 +13,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from .config import EncoderConfig
-from .format import RICE_ESCAPE_ZEROS, RICE_MEAN_SHIFT, rice_initial_mean
+from .format import RICE_ESCAPE_ZEROS, RICE_MEAN_SHIFT, initial_mean
 from .packer import BitReader, Codes
 
 
@@ -27,7 +27,7 @@ class Rice:
 
     def restart(self) -> None:
         """Forget the past."""
-        self.sums[:] = rice_initial_mean(self.width) << RICE_MEAN_SHIFT
+        self.sums[:] = initial_mean(self.width) << RICE_MEAN_SHIFT
 
     def encode(self, symbols: NDArray[np.int64], restart: bool) -> Codes:
         """Return the codes of ``symbols``, int64 (frames, channels); the first raw at a restart."""

@@ -5,7 +5,7 @@ from amaranth.lib import memory, wiring
 from amaranth.lib.wiring import In, Out
 
 from ..golden.config import EncoderConfig
-from ..golden.format import RICE_ESCAPE_ZEROS, RICE_MEAN_SHIFT, rice_initial_mean
+from ..golden.format import RICE_ESCAPE_ZEROS, RICE_MEAN_SHIFT, initial_mean
 from . import layout
 
 
@@ -61,7 +61,7 @@ class Rice(wiring.Component):
                 m.d.sync += k.eq(bit)
 
         updated = Signal(sum_bits)  # cycle 4
-        initial = rice_initial_mean(width) << RICE_MEAN_SHIFT
+        initial = initial_mean(width) << RICE_MEAN_SHIFT
         m.d.sync += updated.eq(Mux(slot[2].tag.raw, initial, rest + slot[2].value))
         m.d.comb += [  # cycle 5
             write.addr.eq(slot[3].channel),

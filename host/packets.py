@@ -26,6 +26,7 @@ from ..golden.format import (
     Flag,
     Kind,
     Mode,
+    Order,
 )
 
 _SYNC = SYNC.to_bytes(WORD_BYTES, "big")
@@ -195,7 +196,9 @@ def _packet(data: bytes, start: int, trailer: int, header: dict[str, int]) -> Pa
     try:
         channels = header["channels_minus_1"] + 1
         bits = header["sample_bits_minus_1"] + 1
-        config = _config(channels, bits, header["aux_bits"], mode, header["parameter"])
+        config = _config(
+            channels, bits, header["aux_bits"], header["order"], mode, header["parameter"]
+        )
         if kind == Kind.METADATA:
             config = _with_metadata(config, data[payload])
     except ValueError as error:  # ConfigError is one
@@ -220,12 +223,17 @@ def _packet(data: bytes, start: int, trailer: int, header: dict[str, int]) -> Pa
 
 
 @lru_cache
-def _config(channels: int, bits: int, aux_bits: int, mode: Mode, parameter: int) -> EncoderConfig:
+def _config(
+    channels: int, bits: int, aux_bits: int, order: int, mode: Mode, parameter: int
+) -> EncoderConfig:
     """The configuration that a header tells."""
+    if order not in set(Order):
+        raise ConfigError(f"its channel order {order} is unknown; update probecodec")
     config = EncoderConfig(
         channels=channels,
         sample_bits=bits,
         aux_bits=aux_bits,
+        order=Order(order),
         modes=(mode,),
         fixed_bits=parameter if mode == Mode.FIXED else 0,
     )
@@ -244,6 +252,7 @@ def _with_metadata(config: EncoderConfig, payload: bytes) -> EncoderConfig:
         channels=config.channels,
         sample_bits=config.sample_bits,
         aux_bits=config.aux_bits,
+        order=config.order,
         modes=config.modes,
         fixed_bits=config.fixed_bits,
         packet_frames=values["packet_frames"],

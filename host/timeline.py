@@ -8,7 +8,7 @@ from enum import StrEnum
 from typing import NamedTuple
 
 from ..golden.config import ConfigError, EncoderConfig
-from ..golden.format import HEADER, Kind, Mode
+from ..golden.format import HEADER, Kind, Mode, Order
 from .packets import Damage, Packet
 
 _MAX_FILL = 1 << 31  # samples: 4 GiB
@@ -301,13 +301,17 @@ def _follows(packet: Packet, last: Packet) -> bool:
     return _shape(packet) == _shape(last) and _dropped(packet, last) <= jump
 
 
-def _shape(packet: Packet) -> tuple[int, int, int]:
-    return packet.config.channels, packet.config.sample_bits, packet.config.aux_bits
+def _shape(packet: Packet) -> tuple[int, int, int, Order]:
+    config = packet.config
+    return config.channels, config.sample_bits, config.aux_bits, config.order
 
 
 def _shape_text(packet: Packet) -> str:
-    channels, sample_bits, aux_bits = _shape(packet)
-    return f"{channels} channels of {sample_bits} bits and {aux_bits} auxiliary bits"
+    channels, sample_bits, aux_bits, order = _shape(packet)
+    return (
+        f"{channels} channels of {sample_bits} bits in {order.name.lower()} order and {aux_bits} "
+        "auxiliary bits"
+    )
 
 
 def _combine(
@@ -321,6 +325,7 @@ def _combine(
             channels=first.channels,
             sample_bits=first.sample_bits,
             aux_bits=first.aux_bits,
+            order=first.order,
             modes=tuple(configs),
             fixed_bits=configs.get(Mode.FIXED, first).fixed_bits,
             stream_id=stream_id,

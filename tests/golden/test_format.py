@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from probecodec.golden.format import HEADER, METADATA, TRAILER, Layout, rice_initial_mean
+from probecodec.golden.format import HEADER, METADATA, TRAILER, Layout, initial_mean
 
 LAYOUTS = {"header": HEADER, "metadata": METADATA, "trailer": TRAILER}
 SMALL = Layout({"high": 4, "middle": 20, "low": 8, "word": 32})
@@ -67,5 +67,5 @@ def test_unpack_inverts_pack(name, data):
 
 
 def test_initial_mean_of_each_width():
-    means = {bits: rice_initial_mean(bits) for bits in range(8, 17)}
+    means = {bits: initial_mean(bits) for bits in range(8, 17)}
     assert means == {8: 8, 9: 8, 10: 16, 11: 16, 12: 32, 13: 32, 14: 64, 15: 64, 16: 128}

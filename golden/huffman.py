@@ -1,0 +1,110 @@
+"""Coder `huffman`: sixteen Huffman tables, chosen by the channel's running mean.
+
+The running mean m of a channel's past symbols chooses a table: the quarter of its octave, and its
+octave while m is below 8. Above, the symbol's lowest floor(log2 m) - 3 bits are sent as they are,
+and the rest has a code if it is below 64, its *class*. Those of 64 to 127 share the class 64, whose
+code is followed by their lowest six bits. Any other symbol is escaped: ``HUFFMAN_ESCAPE_ZEROS``
+zeros, then the symbol in W bits. At a restart the first frame is raw (W bits) and the means start
+at a fixed value.
+
+A table is canonical: the code lengths do not fall as the classes rise, and a code is one less than
+that of the class before it (with zeros appended where it is longer). So two numbers for each
+length say all: how many classes have codes of at most that length, and the sum, the same for
+all of them, of code and class. (D. Huffman, Proc. IRE 40, 1952; E. Schwartz, B. Kallick,
+Commun. ACM 7, 1964. Tables: `probecodec.golden.distribution`.)
+"""
+
+from __future__ import annotations
+
+import numpy as np
+from numpy.typing import NDArray
+
+from .config import EncoderConfig
+from .format import (
+    HUFFMAN_COUNTS,
+    HUFFMAN_ESCAPE_ZEROS,
+    HUFFMAN_FAR,
+    HUFFMAN_MEAN_SHIFT,
+    HUFFMAN_NEAR_BITS,
+    HUFFMAN_OCTAVES,
+    HUFFMAN_QUARTER_BITS,
+    initial_mean,
+)
+from .packer import BitReader, Codes
+
+QUARTERS = 1 << HUFFMAN_QUARTER_BITS
+LEAST_SUM = 1 << HUFFMAN_MEAN_SHIFT  # a mean below 1 counts as 1
+FIRST_SHIFT = HUFFMAN_MEAN_SHIFT + HUFFMAN_OCTAVES - 1  # log2 of the sum from which bits are raw
+
+ENDS = np.cumsum(HUFFMAN_COUNTS, axis=1)
+"""int (tables, lengths): classes with codes of at most 1, 2 … bits."""
+
+_LENGTHS = np.arange(1, HUFFMAN_ESCAPE_ZEROS + 1)
+_SPACE = (1 << HUFFMAN_ESCAPE_ZEROS) - np.cumsum(
+    HUFFMAN_COUNTS << HUFFMAN_ESCAPE_ZEROS - _LENGTHS, axis=1
+)  # codes of the full length that no shorter code begins
+
+BASES = (_SPACE >> HUFFMAN_ESCAPE_ZEROS - _LENGTHS) + ENDS - 1
+"""int (tables, lengths): code + class, for codes of 1, 2 … bits."""
+
+
+class Huffman:
+    """The coder; its state is ``sums``, int64 (channels,): the mean times 2^HUFFMAN_MEAN_SHIFT."""
+
+    def __init__(self, config: EncoderConfig) -> None:
+        self.width = config.sample_bits
+        self.sums = np.zeros(config.channels, np.int64)
+        self.restart()
+
+    def restart(self) -> None:
+        """Forget the past."""
+        self.sums[:] = initial_mean(self.width) << HUFFMAN_MEAN_SHIFT
+
+    def encode(self, symbols: NDArray[np.int64], restart: bool) -> Codes:
+        """Return the codes of ``symbols``, int64 (frames, channels); the first raw at a restart."""
+        sums = np.empty_like(symbols)  # before each symbol: causal, so that the decoder knows it
+        for frame, row in enumerate(symbols):
+            sums[frame] = self.sums
+            if frame > 0 or not restart:
+                self.sums += row - (self.sums >> HUFFMAN_MEAN_SHIFT)
+        table, shift = choose(sums)
+        scaled = symbols >> shift
+        escaped = scaled >= 2 * HUFFMAN_FAR
+        classes = np.minimum(scaled, HUFFMAN_FAR)
+        shift += np.where(classes == HUFFMAN_FAR, HUFFMAN_NEAR_BITS, 0)
+        place = np.zeros_like(symbols)
+        for column in range(HUFFMAN_ESCAPE_ZEROS - 1):
+            place += classes >= ENDS[table, column]
+        code = BASES[table, place] - classes
+        bits = np.where(escaped, symbols, code << shift | symbols & (1 << shift) - 1)
+        length = np.where(escaped, HUFFMAN_ESCAPE_ZEROS + self.width, place + 1 + shift)
+        if restart:
+            bits[:1], length[:1] = symbols[:1], self.width
+        return Codes(bits, length)
+
+    def decode(self, reader: BitReader, channel: int) -> int:
+        """Return the next symbol."""
+        total = int(self.sums[channel])
+        table, shift = (int(value[0]) for value in choose(np.array([total])))
+        ahead = reader.peek(HUFFMAN_ESCAPE_ZEROS)
+        if ahead == 0:
+            reader.take(HUFFMAN_ESCAPE_ZEROS)
+            symbol = reader.take(self.width)
+        else:
+            place = int(np.argmax(ahead >= _SPACE[table]))
+            code = reader.take(place + 1)
+            index = int(BASES[table, place]) - code
+            if index == HUFFMAN_FAR:
+                shift, index = shift + HUFFMAN_NEAR_BITS, 1
+            symbol = index << shift | reader.take(shift)
+        self.sums[channel] = total + symbol - (total >> HUFFMAN_MEAN_SHIFT)
+        return symbol
+
+
+def choose(sums: NDArray[np.int64]) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
+    """Return the table and the number of raw bits for each of ``sums``."""
+    sums = np.maximum(sums, LEAST_SUM)
+    octave = np.frexp(sums.astype(np.float64))[1].astype(np.int64) - 1  # exact below 2^53
+    quarter = sums >> octave - HUFFMAN_QUARTER_BITS & QUARTERS - 1
+    step = np.minimum(octave - HUFFMAN_MEAN_SHIFT, HUFFMAN_OCTAVES - 1)
+    return step * QUARTERS + quarter, np.maximum(octave - FIRST_SHIFT, 0)
