@@ -21,7 +21,6 @@ from numpy.typing import NDArray
 
 from .config import EncoderConfig
 from .format import (
-    HUFFMAN_COUNTS,
     HUFFMAN_ESCAPE_ZEROS,
     HUFFMAN_FAR,
     HUFFMAN_MEAN_SHIFT,
@@ -31,21 +30,11 @@ from .format import (
     initial_mean,
 )
 from .packer import BitReader, Codes
+from .tables import BASES, ENDS, SPACES
 
 QUARTERS = 1 << HUFFMAN_QUARTER_BITS
 LEAST_SUM = 1 << HUFFMAN_MEAN_SHIFT  # a mean below 1 counts as 1
 FIRST_SHIFT = HUFFMAN_MEAN_SHIFT + HUFFMAN_OCTAVES - 1  # log2 of the sum from which bits are raw
-
-ENDS = np.cumsum(HUFFMAN_COUNTS, axis=1)
-"""int (tables, lengths): classes with codes of at most 1, 2 … bits."""
-
-_LENGTHS = np.arange(1, HUFFMAN_ESCAPE_ZEROS + 1)
-_SPACE = (1 << HUFFMAN_ESCAPE_ZEROS) - np.cumsum(
-    HUFFMAN_COUNTS << HUFFMAN_ESCAPE_ZEROS - _LENGTHS, axis=1
-)  # codes of the full length that no shorter code begins
-
-BASES = (_SPACE >> HUFFMAN_ESCAPE_ZEROS - _LENGTHS) + ENDS - 1
-"""int (tables, lengths): code + class, for codes of 1, 2 … bits."""
 
 
 class Huffman:
@@ -91,7 +80,7 @@ class Huffman:
             reader.take(HUFFMAN_ESCAPE_ZEROS)
             symbol = reader.take(self.width)
         else:
-            place = int(np.argmax(ahead >= _SPACE[table]))
+            place = int(np.argmax(ahead >= SPACES[table]))
             code = reader.take(place + 1)
             index = int(BASES[table, place]) - code
             if index == HUFFMAN_FAR:

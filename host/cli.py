@@ -30,7 +30,12 @@ if TYPE_CHECKING:
 
 # Verbs in other files, imported when they are used: name to "module:command", the module
 # relative to this package.
-ELSEWHERE = {"demo": ".hardware:demo", "sim": ".hardware:sim", "verilog": ".hardware:verilog"}
+ELSEWHERE = {
+    "bench": "..bench.command:bench",
+    "demo": ".hardware:demo",
+    "sim": ".hardware:sim",
+    "verilog": ".hardware:verilog",
+}
 
 _PATH = click.Path(path_type=Path)
 _SHOWN_GAPS = 20  # a slow link makes thousands
