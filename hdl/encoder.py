@@ -14,12 +14,19 @@ from .fifo import Fifo
 from .fixed import Fixed
 from .framer import Framer
 from .gate import Gate
+from .huffman import Huffman
+from .lms import Lms
 from .packer import Packer
 from .registers import Registers
 from .rice import Rice
 from .zigzag import Zigzag
 
-_CODERS = {Mode.FIXED: Fixed, Mode.RICE: Rice}
+_CODERS = {
+    Mode.FIXED: Fixed,
+    Mode.RICE: Rice,
+    Mode.HUFFMAN: Huffman,
+    Mode.ADAPTIVE: Huffman,
+}
 
 
 def signature(config: EncoderConfig) -> wiring.Signature:
@@ -60,6 +67,8 @@ def reserved_words(config: EncoderConfig) -> int:
 def least_channels(config: EncoderConfig) -> int:
     """The fewest channels for which a channel's state is back before its next sample comes."""
     least = max(Delta.MIN_CHANNELS, *(_CODERS[mode].MIN_CHANNELS for mode in config.modes))
+    if Mode.ADAPTIVE in config.modes:
+        least = max(least, Lms.MIN_CHANNELS)
     if config.aux_bits:
         # One bit rides on each code; and the word waits at the gate until the first code has gone.
         least = max(least, config.aux_bits + 1, _to_codes(config) + 1)
@@ -71,7 +80,8 @@ def _coder_latency(config: EncoderConfig) -> int:
 
 
 def _to_codes(config: EncoderConfig) -> int:
-    return Gate.LATENCY + Delta.LATENCY + Zigzag.LATENCY + _coder_latency(config)
+    predictor = Lms.latency(config) if Mode.ADAPTIVE in config.modes else 0
+    return Gate.LATENCY + Delta.LATENCY + predictor + Zigzag.LATENCY + _coder_latency(config)
 
 
 def _check(config: EncoderConfig) -> None:
@@ -92,9 +102,10 @@ class Encoder(wiring.Component):
 
     ::
 
-        sample ► Gate ► Delta ► Zigzag ► Rice | Fixed ► Auxiliary ► Packer ► FIFO ► Framer ► link
-                  ▲                                                          │
-                  └───────── room for a frame of the longest codes ──────────┘
+        sample ► Gate ► Delta ► (Lms) ► Zigzag ► Fixed | Rice | Huffman ► Auxiliary ► Packer ─┐
+                  ▲                                                                            │
+                  └──────── room for a frame of the longest codes ───── FIFO ◄─────────────────┘
+                                                                         └► Framer ► link
 
     The stages before the FIFO never stall; a link that falls behind costs whole frames at the
     gate, counted and reported in the next header. Everything runs in the ``sync`` domain; its
@@ -142,7 +153,12 @@ class Encoder(wiring.Component):
             gate.value.eq(self.sample_value),
         ]
         wiring.connect(m, gate.o, delta.i)
-        wiring.connect(m, delta.o, zigzag.i)
+        if Mode.ADAPTIVE in config.modes:
+            m.submodules.lms = lms = Lms(config)
+            wiring.connect(m, delta.o, lms.i)
+            wiring.connect(m, lms.o, zigzag.i)
+        else:
+            wiring.connect(m, delta.o, zigzag.i)
         codes = self._coders(m, zigzag.o)
         if config.aux_bits:
             m.submodules.auxiliary = auxiliary = Auxiliary(config)
@@ -192,24 +208,24 @@ class Encoder(wiring.Component):
 
     def _coders(self, m: Module, symbols):
         """Build every coder, made equally late, and choose by the slot's mode."""
-        outputs = []
-        for mode in self._config.modes:
-            coder = _CODERS[mode](self._config)
-            m.submodules[mode.name.lower()] = coder
+        outputs = {}
+        for kind in dict.fromkeys(_CODERS[mode] for mode in self._config.modes):
+            name = kind.__name__.lower()
+            m.submodules[name] = coder = kind(self._config)
             source = symbols
             wait = _coder_latency(self._config) - coder.LATENCY
             if wait:
                 valid, payload = layout.delay(m, symbols, wait)
-                source = symbols.signature.create(path=(f"{mode.name.lower()}_symbols",))
+                source = symbols.signature.create(path=(f"{name}_symbols",))
                 m.d.comb += [source.valid.eq(valid[-1]), source.payload.eq(payload[-1])]
             m.d.comb += [coder.i.valid.eq(source.valid), coder.i.payload.eq(source.payload)]
-            outputs.append(coder.o)
+            outputs[kind] = coder.o
+        first = next(iter(outputs.values()))
         if len(outputs) == 1:
-            return outputs[0]
-        codes = outputs[0].signature.create(path=("codes",))
-        mode = outputs[0].payload.tag.mode
-        m.d.comb += codes.valid.eq(outputs[0].valid)
-        for n, output in enumerate(outputs):
-            with m.If(mode == n):
-                m.d.comb += codes.payload.eq(output.payload)
+            return first
+        codes = first.signature.create(path=("codes",))
+        m.d.comb += codes.valid.eq(first.valid)
+        for n, mode in enumerate(self._config.modes):
+            with m.If(first.payload.tag.mode == n):
+                m.d.comb += codes.payload.eq(outputs[_CODERS[mode]].payload)
         return codes

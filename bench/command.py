@@ -1,0 +1,109 @@
+"""The verb ``bench``: our presets and the lossless peers on the same recordings, in one table."""
+
+from __future__ import annotations
+
+import json
+import sys
+from contextlib import ExitStack
+from importlib.util import find_spec
+from pathlib import Path
+from typing import Any
+
+import click
+
+from ..golden.config import PRESETS
+from ..host.options import Failure, force_option, recording_options
+from .peers import PEERS
+
+_PATH = click.Path(path_type=Path)
+
+
+@click.command()
+@click.argument("recs", metavar="[REC]...", type=_PATH, nargs=-1)
+@recording_options
+@click.option("--frames", type=click.IntRange(1), help="Take only the first frames.")
+@click.option("--methods", metavar="A,B,…", help=f"Only these: presets, or of {', '.join(PEERS)}.")
+@click.option("--peers/--no-peers", default=True, show_default=True, help="Measure peers too?")
+@click.option("--json", "json_path", type=_PATH, metavar="FILE", help="Write all as .json.")
+@click.option("--plot", "plot_path", type=_PATH, metavar="FILE", help="Draw bars as .png.")
+@force_option
+def bench(
+    recs: tuple[Path, ...],
+    recording: dict[str, Any],
+    frames: int | None,
+    methods: str | None,
+    peers: bool,
+    json_path: Path | None,
+    plot_path: Path | None,
+    force: bool,
+) -> None:
+    """Compare the size of our presets, all packet bytes counted, with lossless peers.
+
+    Without REC, on a synthetic recording of each probe. A .bin may have a .json beside it with
+    channels, sample_bits (or adc_bits), rate_hz and aux_bits; options go before it. Auxiliary words
+    are left out, for all alike.
+
+    Every method decodes what it encoded; the golden model, which is slow, the first packets. MB/s
+    are of int16, in one thread. A peer that is not installed is a row that says how to get it.
+
+    Exit status: 0 all came back equal; 1 something did not, or a tool failed; 2 bad usage or input.
+    """
+    from rich.console import Console
+
+    from ..host.hardware import stages
+    from ..host.recording import check_output, replacing
+    from . import report
+    from .ours import preset_result
+    from .peers import peer_result
+    from .recordings import load, synthetic
+
+    for path, suffix in ((json_path, ".json"), (plot_path, ".png")):
+        if path is not None:
+            check_output(path, (suffix,), force=force)
+    if plot_path is not None and find_spec("matplotlib") is None:
+        raise Failure("--plot needs matplotlib; install it: pip install 'probecodec[bench]'")
+    if recording and not recs:
+        raise Failure("options that describe a recording need one: give REC")
+    chosen = _choose(methods, peers)
+    if recs:
+        sources = {str(rec): load(rec, recording, frames) for rec in recs}
+    else:
+        sources = synthetic(frames)
+    benches = []
+    with stages() as progress:
+        for name, source in sources.items():
+            results = []
+            for done, method in enumerate(chosen):
+                progress(name, done, len(chosen))
+                measure = preset_result if method in PRESETS else peer_result
+                results.append(measure(method, source))
+            progress(name, len(chosen), len(chosen))
+            benches.append(report.Bench(name, source, results))
+    contents = {}
+    if json_path is not None:
+        told = report.as_json(benches, ["probecodec", *sys.argv[1:]])
+        contents[json_path] = json.dumps(told, indent=1).encode() + b"\n"
+    if plot_path is not None:
+        contents[plot_path] = report.picture(benches)
+    with ExitStack() as stack:  # each takes its place only when all are complete
+        for path, content in contents.items():
+            stack.enter_context(replacing(path)).write(content)
+    console = Console()
+    for one in benches:
+        console.print(one.table())
+    console.print(report.summary(benches))
+    if any(result.failed for one in benches for result in one.results):
+        raise click.exceptions.Exit(1)
+
+
+def _choose(methods: str | None, peers: bool) -> list[str]:
+    """The methods to measure, in the order of the table."""
+    known = [*PRESETS, *PEERS]
+    wanted = [name.strip() for name in methods.split(",")] if methods else known
+    for name in wanted:
+        if name not in known:
+            raise Failure(f"no method is named {name!r}; there are {', '.join(known)}")
+    chosen = [name for name in known if name in wanted and (peers or name in PRESETS)]
+    if not chosen:
+        raise Failure("no method is left: --no-peers leaves none of --methods")
+    return chosen

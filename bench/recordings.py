@@ -1,0 +1,94 @@
+"""The recordings to bench: files, some with a sidecar that describes them, or synthetic ones."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from ..host.recording import Recording, open_recording
+from ..host.spikeglx import RecordingError
+from ..host.synthetic import PRESETS, synthesize
+
+SYNTHETIC_FRAMES = 3000
+
+# Options of `open_recording`: their keys in a sidecar, and the type of the value.
+_KEYS: dict[str, tuple[tuple[str, ...], type]] = {
+    "channels": (("channels",), int),
+    "sample_bits": (("sample_bits", "adc_bits"), int),
+    "rate_hz": (("rate_hz",), float),
+    "aux_bits": (("aux_bits",), int),
+}
+
+
+def load(path: Path, given: Mapping[str, Any], frames: int | None) -> Recording:
+    """Read the first ``frames`` of a recording into memory.
+
+    Parameters
+    ----------
+    given : mapping
+        Options of `open_recording`; they go before the sidecar.
+
+    Raises
+    ------
+    RecordingError
+        As `open_recording` does; also for a broken sidecar, and samples that do not fit their
+        width.
+    """
+    recording = open_recording(path, **(sidecar(path) | dict(given)))
+    samples = np.array(recording.samples[:frames])
+    half = 1 << (recording.sample_bits - 1)
+    for value in (int(samples.min()), int(samples.max())):
+        if not -half <= value < half:
+            raise RecordingError(
+                f"{path} holds {value}, which does not fit {recording.sample_bits} bits: correct "
+                "sample_bits (--sample-bits)"
+            )
+    return replace(recording, samples=samples, aux=None, aux_bits=0)
+
+
+def sidecar(path: Path) -> dict[str, Any]:
+    """Options of `open_recording` in the ``.json`` beside a ``.bin`` that has no ``.meta``.
+
+    Keys: channels, sample_bits or adc_bits, rate_hz, aux_bits; others, and nulls, count for
+    nothing.
+    """
+    beside = path.with_suffix(".json")
+    if path.suffix != ".bin" or path.with_suffix(".meta").is_file() or not beside.is_file():
+        return {}
+    try:
+        told = json.loads(beside.read_text("utf-8"))
+    except ValueError:
+        raise RecordingError(f"{beside} is not JSON: repair it, or move it away") from None
+    if not isinstance(told, dict):
+        raise RecordingError(f"{beside} is no JSON object: repair it, or move it away")
+    found: dict[str, Any] = {}
+    for option, (keys, kind) in _KEYS.items():
+        for key in keys:
+            value = told.get(key)
+            if value is None or option in found:
+                continue
+            if isinstance(value, bool) or not isinstance(value, (int, kind)):
+                what = "a whole number" if kind is int else "a number"
+                raise RecordingError(f"{beside}: {key} is {value!r}, not {what}: repair it")
+            found[option] = value
+    return found
+
+
+def synthetic(frames: int | None) -> dict[str, Recording]:
+    """Return a synthetic recording of each probe, by name."""
+    made = {name: synthesize(name, frames=frames or SYNTHETIC_FRAMES, seed=1) for name in PRESETS}
+    return {
+        f"synthetic {name}": Recording(
+            samples=recording.samples,
+            sample_bits=recording.sample_bits,
+            rate_hz=recording.rate_hz,
+            lsb_uv=recording.lsb_uv,
+            probe=recording.probe,
+        )
+        for name, recording in made.items()
+    }

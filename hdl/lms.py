@@ -1,0 +1,204 @@
+"""Adaptive predictor; see `probecodec.golden.lms`."""
+
+from amaranth import Cat, Const, Module, Mux, Signal, signed
+from amaranth.lib import memory, wiring
+from amaranth.lib.wiring import In, Out
+
+from ..golden.config import EncoderConfig
+from ..golden.format import (
+    LMS_FEATURES,
+    LMS_FRACTION_BITS,
+    LMS_GEARS,
+    LMS_INITIAL,
+    LMS_LAGS,
+    LMS_WEIGHT_BITS,
+    Mode,
+)
+from . import layout
+from .order import Neighbours
+
+_LEVEL_BITS = 3  # signed: a feature's sign and the two bits that tell its magnitude
+_LEAST, _MOST = -(1 << LMS_WEIGHT_BITS - 1), (1 << LMS_WEIGHT_BITS - 1) - 1
+
+
+class Lms(wiring.Component):
+    """Replaces each difference by what an adaptive predictor leaves of it.
+
+    In other modes than ADAPTIVE, and in the first frame of a restart, values pass as they are. ::
+
+        stage  0–1          known     + 1  + 2  + 3  + 4          + 5
+        i ─► past,    ┬► features ┬─► × ─► + ─► + ─► prediction ─► difference − prediction ─► o
+             weights, │           └─► largest ─► its top bit ─► levels        │
+             neighbours                                           └────► step by its sign
+                                                            + 6     + 7
+                                                         weight + step ─► limit ─► write
+
+    One multiplier for each of the `LMS_FEATURES`, and nothing fed back but the weights. Sums are
+    modulo 2^(W + LMS_FRACTION_BITS), for the residual is modulo 2^W. Latency 8 cycles and that of
+    the neighbours; one slot per cycle. Memory: channels × (3 W + 96) bits, besides the neighbours'.
+    Needs at least `MIN_CHANNELS`, so that weights are written before they are read a frame later.
+
+    Members
+    -------
+    i : In(layout.residual)
+        Differences.
+    o : Out(layout.residual)
+        Residuals.
+    """
+
+    MIN_CHANNELS = 10
+
+    def __init__(self, config: EncoderConfig) -> None:
+        self._config = config
+        self.LATENCY = self.latency(config)
+        self._known = 2 + Neighbours.latency(config)  # stage n: n + 1 cycles after i
+        super().__init__({"i": In(layout.residual(config)), "o": Out(layout.residual(config))})
+
+    @staticmethod
+    def latency(config: EncoderConfig) -> int:
+        """Cycles from a difference to its residual."""
+        return 8 + Neighbours.latency(config)
+
+    def elaborate(self, platform) -> Module:
+        m = Module()
+        known = self._known
+        valid, slot = layout.delay(m, self.i, known + 8)
+        features = self._features(m, valid, slot)
+        weights, learnt, write = self._weights(m, slot)
+        prediction = self._prediction(m, features, weights)  # stage known + 4
+        predicts = ~slot[known + 4].tag.raw
+        if len(self._config.modes) > 1:
+            adaptive = self._config.modes.index(Mode.ADAPTIVE)
+            predicts &= slot[known + 4].tag.mode == adaptive
+        m.d.sync += [
+            self.o.valid.eq(valid[known + 4]),
+            self.o.payload.eq(slot[known + 4]),
+            self.o.payload.value.eq(slot[known + 4].value - Mux(predicts, prediction, 0)),
+        ]
+
+        levels = [_later(m, level, 2) for level in self._levels(m, features)]  # stage known + 5
+        gear = self._gear(m, valid, slot)
+        weights = [_later(m, weight, 6) for weight in weights]
+        residual = self.o.payload.value
+        for n, (level, weight) in enumerate(zip(levels, weights, strict=True)):
+            odd = Signal(signed(_LEVEL_BITS + 1))  # 2 level + 1: inverting the level negates it
+            step = Signal(signed(_LEVEL_BITS + 1 + len(LMS_GEARS)))
+            moved = Signal(signed(LMS_WEIGHT_BITS + 1))
+            m.d.comb += odd.eq(Cat(1, level ^ residual[-1].replicate(_LEVEL_BITS)))
+            m.d.sync += [
+                step.eq(Mux(residual == 0, 0, odd << gear)),
+                moved.eq(weight + step),
+            ]
+            kept = Mux(moved > _MOST, _MOST, Mux(moved < _LEAST, _LEAST, moved))
+            initial = LMS_INITIAL[n]
+            m.d.comb += learnt[n].eq(Mux(slot[known + 7].tag.raw, initial, kept))
+        m.d.comb += [
+            write.addr.eq(slot[known + 7].channel),
+            write.en.eq(valid[known + 7] & slot[known + 7].tag.present),
+        ]
+        return m
+
+    def _features(self, m: Module, valid, slot) -> list[Signal]:
+        """The channel's own past differences and its neighbours', at stage ``known``."""
+        config, width = self._config, self._config.sample_bits
+        m.submodules.past = stored = memory.Memory(
+            shape=LMS_LAGS * width, depth=config.channels, init=[], attrs=layout.NO_COLLISION
+        )
+        read, write = stored.read_port(), stored.write_port()
+        past = Signal(LMS_LAGS * width, reset_less=True)  # stage 1, newest lowest
+        m.d.sync += past.eq(read.data)
+        zero = slot[1].tag.raw  # the first frame has no difference to learn from
+        latest = Signal(signed(width))
+        before = Signal(signed(width))
+        m.d.comb += [
+            read.addr.eq(self.i.payload.channel),
+            latest.eq(Mux(zero, 0, slot[1].value)),
+            before.eq(Mux(zero, 0, past[:width])),
+            write.addr.eq(slot[1].channel),
+            write.data.eq(Cat(latest, Mux(zero, 0, past[:-width]))),
+            write.en.eq(valid[1] & slot[1].tag.present),
+        ]
+        m.submodules.neighbours = neighbours = Neighbours(config)
+        m.d.comb += [
+            neighbours.valid.eq(write.en),
+            neighbours.channel.eq(slot[1].channel),
+            neighbours.next_channel.eq(slot[0].channel),
+            neighbours.latest.eq(latest),
+            neighbours.before.eq(before),
+        ]
+        past = _later(m, past, Neighbours.latency(config))
+        own = [past.word_select(n, width).as_signed() for n in range(LMS_LAGS)]
+        values = [*own, *neighbours.nearest, *neighbours.nearest_before]
+        features = [Signal(signed(width), name=f"feature_{n}") for n in range(LMS_FEATURES)]
+        m.d.sync += [feature.eq(value) for feature, value in zip(features, values, strict=True)]
+        return features
+
+    def _weights(self, m: Module, slot):
+        """Return the weights at stage ``known``, and what is to be written, and its port."""
+        m.submodules.weights = stored = memory.Memory(
+            shape=LMS_FEATURES * LMS_WEIGHT_BITS,
+            depth=self._config.channels,
+            init=[],
+            attrs=layout.NO_COLLISION,
+        )
+        read, write = stored.read_port(), stored.write_port()
+        row = Signal(LMS_FEATURES * LMS_WEIGHT_BITS, reset_less=True)
+        m.d.comb += read.addr.eq(slot[self._known - 2].channel)
+        m.d.sync += row.eq(read.data)
+        weights, learnt = [], []
+        for n in range(LMS_FEATURES):
+            weights.append(row.word_select(n, LMS_WEIGHT_BITS).as_signed())
+            learnt.append(Signal(signed(LMS_WEIGHT_BITS), name=f"learnt_{n}"))
+        m.d.comb += write.data.eq(Cat(learnt))
+        return weights, learnt, write
+
+    def _prediction(self, m: Module, features, weights) -> Signal:
+        """Weighted sum, rounded: a multiplication and three additions, a cycle each."""
+        bits = self._config.sample_bits + LMS_FRACTION_BITS
+        terms = [feature * weight for feature, weight in zip(features, weights, strict=True)]
+        while True:
+            sums = [Signal(signed(bits), reset_less=True) for _ in terms]
+            m.d.sync += [s.eq(term) for s, term in zip(sums, terms, strict=True)]
+            if len(sums) == 1:
+                return sums[0][LMS_FRACTION_BITS:]
+            terms = [a + b for a, b in zip(sums[::2], sums[1::2], strict=True)]
+            if len(terms) == 1:
+                terms = [terms[0] + (1 << LMS_FRACTION_BITS - 1)]
+
+    def _levels(self, m: Module, features) -> list[Signal]:
+        """Each feature's sign and two bits of magnitude, from the largest one's top bit down."""
+        width = self._config.sample_bits
+        union, shift = Signal(width - 1), Signal(range(width - 2))
+        magnitudes = [f[:-1] ^ f[-1].replicate(width - 1) for f in features]
+        together = Const(0, width - 1)
+        for magnitude in magnitudes:
+            together |= magnitude
+        m.d.sync += [union.eq(together), shift.eq(0)]  # stages known + 1, known + 2
+        for bit in range(2, width - 1):
+            with m.If(union[bit]):
+                m.d.sync += shift.eq(bit - 1)
+        levels = [Signal(_LEVEL_BITS, name=f"level_{n}") for n in range(len(features))]
+        for feature, level in zip(features, levels, strict=True):  # stage known + 3
+            f = _later(m, feature, 2)
+            m.d.sync += level.eq(Cat(f.bit_select(shift, _LEVEL_BITS - 1), f[-1]))
+        return levels
+
+    def _gear(self, m: Module, valid, slot) -> Signal:
+        """How often the step is doubled, at stage ``known`` + 5: by frames since the restart."""
+        at = self._known + 3
+        age, gear = Signal(range(max(LMS_GEARS) + 1)), Signal(range(len(LMS_GEARS) + 1))
+        with m.If(valid[at] & slot[at].tag.present & (slot[at].channel == 0)):
+            m.d.sync += age.eq(age + (age != max(LMS_GEARS)))
+            with m.If(slot[at].tag.raw):
+                m.d.sync += age.eq(0)
+        m.d.sync += gear.eq(sum(age < limit for limit in LMS_GEARS))
+        return gear
+
+
+def _later(m: Module, value, cycles: int):
+    """``value``, ``cycles`` cycles later."""
+    for _ in range(cycles):
+        held = Signal(value.shape(), reset_less=True)
+        m.d.sync += held.eq(value)
+        value = held
+    return value

@@ -1,0 +1,185 @@
+"""The verb ``bench``: recordings and their sidecars, tables, files, errors."""
+
+import json
+import os
+
+import numpy as np
+import pytest
+from click.testing import CliRunner
+
+from probecodec.bench.peers import PEERS
+from probecodec.bench.recordings import load, sidecar
+from probecodec.golden.config import PRESETS
+from probecodec.host.cli import main
+from probecodec.host.spikeglx import RecordingError
+from probecodec.host.synthetic import synthesize
+
+SAMPLES = synthesize("np1", frames=300, channels=16).samples
+QUICK = ("--methods", "tiny,bzip2-9")
+
+
+@pytest.fixture
+def folder(tmp_path, monkeypatch):
+    """The working folder: ``a.bin`` and ``b.bin``, of different shapes, with sidecars."""
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setenv("COLUMNS", "120")
+    SAMPLES.tofile("a.bin")
+    SAMPLES.tofile("b.bin")
+    describe("a", channels=16, adc_bits=10, rate_hz=2500, probe=None)
+    describe("b", channels=8, sample_bits=12, rate_hz=None)
+    return tmp_path
+
+
+def describe(name, **about):
+    with open(f"{name}.json", "w") as file:
+        json.dump(about, file)
+
+
+def run(*arguments, status=0):
+    result = CliRunner().invoke(main, ["bench", *map(str, arguments)])
+    assert result.exit_code == status, result.output
+    return result
+
+
+def fails(*arguments):
+    before = sorted(os.listdir())
+    result = run(*arguments, status=2)
+    assert result.stdout == "" and sorted(os.listdir()) == before
+    error = result.stderr.splitlines()[-1]
+    assert error.startswith("Error: ") and "Traceback" not in result.stderr
+    return error
+
+
+def rows(text):
+    """First words of lines to the words after them; a table's later rows win."""
+    return {words[0]: words[1:] for line in text.splitlines() if (words := line.split())}
+
+
+class TestSidecar:
+    def test_keys(self, folder):
+        assert sidecar(folder / "a.bin") == {"channels": 16, "sample_bits": 10, "rate_hz": 2500}
+        assert sidecar(folder / "b.bin") == {"channels": 8, "sample_bits": 12}
+
+    def test_recording(self, folder):
+        a = load(folder / "a.bin", {}, 7)
+        assert np.array_equal(a.samples, SAMPLES[:7])
+        assert (a.sample_bits, a.rate_hz, a.aux_bits) == (10, 2500, 0)
+
+    def test_options_go_before_it(self, folder):
+        b = load(folder / "b.bin", {"channels": 4, "rate_hz": 10.0}, None)
+        assert (b.samples.shape, b.sample_bits, b.rate_hz) == ((1200, 4), 12, 10.0)
+
+    def test_the_auxiliary_column_is_left_out(self, folder):
+        describe("a", channels=15, adc_bits=10, aux_bits=16)
+        a = load(folder / "a.bin", {}, None)
+        assert np.array_equal(a.samples, SAMPLES[:, :15]) and a.aux_bits == 0
+
+    def test_without(self, folder):
+        (folder / "a.json").unlink()
+        assert sidecar(folder / "a.bin") == {}
+        assert "give channels (--channels)" in fails("a.bin")
+
+    @pytest.mark.parametrize(
+        ("text", "sentence"),
+        [
+            ("{", "a.json is not JSON"),
+            ("[1]", "a.json is no JSON object"),
+            ('{"channels": "16"}', "channels is '16', not a whole number"),
+            ('{"channels": 16.5}', "channels is 16.5, not a whole number"),
+            ('{"channels": true}', "channels is True, not a whole number"),
+            ('{"rate_hz": "fast"}', "rate_hz is 'fast', not a number"),
+        ],
+    )
+    def test_broken(self, folder, text, sentence):
+        (folder / "a.json").write_text(text)
+        assert sentence in fails("a.bin")
+
+    def test_samples_must_fit(self, folder):
+        with pytest.raises(RecordingError, match=r"does not fit 8 bits: correct"):
+            load(folder / "a.bin", {"sample_bits": 8}, None)
+
+
+class TestReport:
+    def test_json(self, folder):
+        run("a.bin", "b.bin", *QUICK, "--json", "out.json")
+        told = json.loads((folder / "out.json").read_text())
+        assert set(told) == {"schema", "command", "machine", "versions", "benches"}
+        assert set(told["machine"]) == {"platform", "processor", "cores", "python"}
+        assert {"probecodec", "numpy", "wavpack", "bz2", "soundfile"} <= set(told["versions"])
+        a, b = told["benches"]
+        shape = [a[key] for key in ("recording", "frames", "channels", "sample_bits")]
+        assert shape == ["a.bin", 300, 16, 10]
+        assert (b["frames"], b["channels"], b["rate_hz"]) == (600, 8, 30_000)
+        tiny, peer = a["results"]
+        assert (tiny["method"], peer["method"]) == ("tiny", "bzip2-9")
+        assert tiny["ours"] and not peer["ours"] and tiny["passed"] and peer["passed"]
+        assert a["gain_percent"] == pytest.approx(100 * (1 - tiny["size"] / peer["size"]))
+        assert (a["best_preset"], a["best_peer"]) == ("tiny", "bzip2-9")
+
+    def test_tables_hold_the_numbers(self, folder):
+        text = run("a.bin", *QUICK, "--json", "out.json").stdout
+        (a,) = json.loads((folder / "out.json").read_text())["benches"]
+        found = rows(text)
+        for result in a["results"]:
+            bits = result["bits_per_sample"]
+            assert found[result["method"]][:3] == [
+                f"{bits:.3f}",
+                f"{16 / bits:.2f}",
+                f"{10 / bits:.2f}",
+            ]
+        tiny, peer = (f"{result['bits_per_sample']:.3f}" for result in a["results"])
+        assert found["a"] == [tiny, "bzip2-9", peer, f"{a['gain_percent']:.1f}", "%"]
+
+    def test_plot(self, folder):
+        run("a.bin", "b.bin", *QUICK, "--frames", 20, "--plot", "out.png")
+        assert (folder / "out.png").read_bytes().startswith(b"\x89PNG")
+
+    def test_frames(self, folder):
+        assert (
+            "a.bin: 20 frames, 16 channels, 10 bits" in run("a.bin", *QUICK, "--frames", 20).stdout
+        )
+
+    def test_synthetic_without_a_recording(self, folder):
+        text = run("--frames", 30, "--methods", "fixed").stdout
+        for probe, channels in (("np1", 384), ("np2", 384), ("intan", 32)):
+            assert f"synthetic {probe}: 30 frames, {channels} channels" in text
+
+    def test_no_peers(self, folder):
+        text = run("a.bin", "--no-peers", "--frames", 20).stdout
+        assert set(PRESETS) <= set(rows(text)) and not set(PEERS) & set(rows(text))
+
+    def test_a_missing_tool_is_a_line(self, folder, monkeypatch):
+        monkeypatch.setenv("PATH", "")
+        text = run("a.bin", "--methods", "wavpack-1,tiny", "--frames", 20).stdout
+        assert "wavpack-1: wavpack was not found; install it: apt-get install wavpack" in text
+
+    def test_a_row_that_is_not_equal_ends_with_status_1(self, folder, monkeypatch):
+        monkeypatch.setattr("probecodec.host.capture._decode", lambda *_: None)  # all zeros
+        text = run("a.bin", *QUICK, "--json", "out.json", status=1).stdout
+        assert rows(text)["tiny"][-1] == "NO"
+        (a,) = json.loads((folder / "out.json").read_text())["benches"]
+        assert a["best_preset"] is None and a["gain_percent"] is None
+
+
+class TestErrors:
+    @pytest.mark.parametrize(
+        ("arguments", "sentence"),
+        [
+            (("a.bin", "--methods", "tiny,zip"), "no method is named 'zip'; there are fixed,"),
+            (("a.bin", "--methods", "xz-9", "--no-peers"), "no method is left"),
+            (("--channels", "3"), "give REC"),
+            (("none.bin",), "there is no file none.bin"),
+            (("a.bin", "--channels", "7"), "not a multiple of its 7 columns"),
+            (("a.bin", "--json", "out.txt"), "out.txt does not end in .json"),
+            (("a.bin", "--json", "a.json"), "a.json exists"),
+            (("a.bin", "--plot", "out.pdf"), "out.pdf does not end in .png"),
+            (("a.bin", "--plot", "no/out.png"), "no/out.png: No such file"),
+        ],
+    )
+    def test_one_sentence(self, folder, arguments, sentence):
+        assert sentence in fails(*arguments)
+
+    def test_one_bad_recording_stops_all(self, folder):
+        (folder / "c.bin").write_bytes(b"")
+        describe("c", channels=2, sample_bits=8)
+        assert "c.bin is empty" in fails("a.bin", "c.bin", "--json", "out.json")
