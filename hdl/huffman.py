@@ -23,16 +23,16 @@ class Huffman(wiring.Component):
 
     ::
 
-        cycle 1–2          3               4                     5–6              7
+        cycle 1–2          3               4                      5               6
         i ─► read sum ─► octave ─► table; raw bits s ─► symbol >> s ─► class, far, escaped
                             └─► + symbol ─► write sum
 
-        cycle  8                 9                  10                  11–12
+        cycle  7                 8                   9                  10–11
              class ≥ ends ─► length, base ─► code = base − class ─► code << s | low bits ─► o
 
     No table is kept in a memory: each of its bits is a function of four.
 
-    Latency 12 cycles, one slot per cycle. Memory: channels × (W + 5) bits. Needs at least
+    Latency 11 cycles, one slot per cycle. Memory: channels × (W + 5) bits. Needs at least
     `MIN_CHANNELS`, so that a sum is written before it is read a frame later.
 
     Members
@@ -43,7 +43,7 @@ class Huffman(wiring.Component):
         Codes.
     """
 
-    LATENCY = 12
+    LATENCY = 11
     MIN_CHANNELS = 6
 
     def __init__(self, config: EncoderConfig) -> None:
@@ -56,90 +56,86 @@ class Huffman(wiring.Component):
         valid, slot = layout.delay(m, self.i, self.LATENCY - 1)  # valid[n]: n + 1 cycles after i
         table, shift = self._table(m, valid, slot)
 
-        coarse, shift_5 = Signal(width), Signal.like(shift)  # cycle 5
-        scaled, shift_6 = Signal(width), Signal.like(shift)  # cycle 6
-        table_5, table_6, table_7, table_8 = (Signal.like(table) for _ in range(4))
+        scaled, shift_5, table_5 = Signal(width), Signal.like(shift), Signal.like(table)  # cycle 5
         m.d.sync += [
-            coarse.eq(slot[3].value >> (shift[2:] << 2)),
+            scaled.eq(slot[3].value >> shift),
             shift_5.eq(shift),
             table_5.eq(table),
-            scaled.eq(coarse >> shift_5[:2]),
-            shift_6.eq(shift_5),
-            table_6.eq(table_5),
         ]
 
-        # Cycle 7. In a narrow sample nothing is far, or escaped.
+        # Cycle 6. In a narrow sample nothing is far, or escaped.
         far, escaped = Signal(), Signal()
         near = Signal(HUFFMAN_NEAR_BITS)
-        shift_7 = Signal.like(shift)
+        shift_6, table_6 = Signal.like(shift), Signal.like(table)
         ends = [Signal(range(HUFFMAN_FAR + 2)) for _ in range(HUFFMAN_ESCAPE_ZEROS - 1)]
         m.d.sync += [
             far.eq(scaled >= HUFFMAN_FAR),
             escaped.eq(scaled >= 2 * HUFFMAN_FAR),
             near.eq(Mux(scaled >= HUFFMAN_FAR, 0, scaled)),
-            shift_7.eq(shift_6),
-            table_7.eq(table_6),
-            *(end.eq(_look_up(table_6, ENDS[:, n])) for n, end in enumerate(ends)),
+            shift_6.eq(shift_5),
+            table_6.eq(table_5),
+            *(end.eq(_look_up(table_5, ENDS[:, n])) for n, end in enumerate(ends)),
         ]
 
-        index = Signal(range(HUFFMAN_FAR + 1))  # cycle 8: the class
-        longer = Signal(len(ends))  # bit n: the code has more than n + 1 bits
-        extra = Signal.like(shift)
-        escaped_8 = Signal()
+        index = Signal(range(HUFFMAN_FAR + 1))  # the class
+        longer = Signal(len(ends))  # cycle 7: bit n: the code has more than n + 1 bits
+        index_7, shift_7, table_7 = Signal.like(index), Signal.like(shift), Signal.like(table)
+        plain_7 = Signal()
         m.d.comb += index.eq(near | far << HUFFMAN_NEAR_BITS)
-        index_8 = Signal.like(index)
         m.d.sync += [
             *(longer[n].eq(index >= end) for n, end in enumerate(ends)),
-            index_8.eq(index),
-            extra.eq(shift_7 + Mux(far, HUFFMAN_NEAR_BITS, 0)),
-            escaped_8.eq(escaped),
-            table_8.eq(table_7),
+            index_7.eq(index),
+            shift_7.eq(shift_6 + Mux(far, HUFFMAN_NEAR_BITS, 0)),
+            table_7.eq(table_6),
+            plain_7.eq(escaped | slot[5].tag.raw),
         ]
 
-        base = Signal(range(int(BASES.max()) + 1))  # cycle 9
+        base = Signal(range(int(BASES.max()) + 1))  # cycle 8
         place = Signal(range(HUFFMAN_ESCAPE_ZEROS))  # length - 1
-        index_9, extra_9, escaped_9 = Signal.like(index), Signal.like(extra), Signal()
-        m.d.sync += [base.eq(_look_up(table_8, BASES[:, 0])), place.eq(0)]
+        index_8, shift_8, plain_8 = Signal.like(index), Signal.like(shift), Signal()
+        m.d.sync += [base.eq(_look_up(table_7, BASES[:, 0])), place.eq(0)]
         for n in range(len(ends)):
             with m.If(longer[n]):
-                m.d.sync += [base.eq(_look_up(table_8, BASES[:, n + 1])), place.eq(n + 1)]
-        m.d.sync += [index_9.eq(index_8), extra_9.eq(extra), escaped_9.eq(escaped_8)]
+                m.d.sync += [base.eq(_look_up(table_7, BASES[:, n + 1])), place.eq(n + 1)]
+        m.d.sync += [index_8.eq(index_7), shift_8.eq(shift_7), plain_8.eq(plain_7)]
 
-        code = Signal(HUFFMAN_NEAR_BITS + 1)  # cycle 10
-        low = Signal(width)
-        length, extra_10, escaped_10 = Signal(self.o.payload.length.shape()), *_like(extra, 2)
+        code = Signal(HUFFMAN_NEAR_BITS + 1)  # cycle 9: what stands above the low bits
+        low, shift_9 = Signal(width), Signal.like(shift)
+        length = Signal.like(self.o.payload.length)
+        symbol, tag = slot[7].value, slot[7].tag
         m.d.sync += [
-            code.eq(base - index_9),
-            low.eq(slot[8].value & ((Const(1, width) << extra_9) - 1)),
-            length.eq(place + extra_9 + 1),
-            extra_10.eq(extra_9),
-            escaped_10.eq(escaped_9),
+            code.eq(base - index_8),
+            low.eq(symbol & ((Const(1, width) << shift_8) - 1)),
+            length.eq(place + shift_8 + 1),
+            shift_9.eq(shift_8),
+        ]
+        with m.If(plain_8):  # all bits are low
+            m.d.sync += [
+                code.eq(0),
+                low.eq(symbol),
+                length.eq(width + Mux(tag.raw, 0, HUFFMAN_ESCAPE_ZEROS)),
+            ]
+        with m.If(~(valid[7] & tag.present)):
+            m.d.sync += [code.eq(0), low.eq(0), length.eq(0)]
+
+        high = Signal(HUFFMAN_NEAR_BITS + width)  # cycle 10
+        low_10, length_10 = Signal.like(low), Signal.like(length)
+        fine_10 = Signal(2)
+        m.d.sync += [
+            high.eq(code << (shift_9[2:] << 2)),
+            fine_10.eq(shift_9),
+            low_10.eq(low),
+            length_10.eq(length),
         ]
 
-        high = Signal(HUFFMAN_NEAR_BITS + width)  # cycle 11
-        low_11, length_11, extra_11, escaped_11 = _like(low, 1) + _like(length, 1) + _like(extra, 2)
+        o, last = self.o.payload, slot[9]  # cycle 11
         m.d.sync += [
-            high.eq(code << (extra_10[2:] << 2)),
-            low_11.eq(low),
-            length_11.eq(length),
-            extra_11.eq(extra_10),
-            escaped_11.eq(escaped_10),
-        ]
-
-        o, last = self.o.payload, slot[10]  # cycle 12
-        m.d.sync += [
-            self.o.valid.eq(valid[10]),
+            self.o.valid.eq(valid[9]),
             o.channel.eq(last.channel),
             o.tag.eq(last.tag),
-            o.bits.eq((high << extra_11[:2]) | low_11),
-            o.length.eq(length_11),
+            o.bits.eq((high << fine_10) | low_10),
+            o.length.eq(length_10),
         ]
-        with m.If(last.tag.raw):
-            m.d.sync += [o.bits.eq(last.value), o.length.eq(width)]
-        with m.Elif(escaped_11):
-            m.d.sync += [o.bits.eq(last.value), o.length.eq(HUFFMAN_ESCAPE_ZEROS + width)]
-        with m.If(~(valid[10] & last.tag.present)):
-            m.d.sync += [o.bits.eq(0), o.length.eq(0)]
         return m
 
     def _table(self, m: Module, valid, slot):
@@ -194,7 +190,3 @@ def _look_up(table: Value, column) -> Value:
     for n, row in enumerate(rows):
         value = value | Const(row, len(column)).bit_select(table, 1) << n
     return value
-
-
-def _like(signal: Signal, count: int) -> list[Signal]:
-    return [Signal.like(signal) for _ in range(count)]

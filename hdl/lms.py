@@ -26,15 +26,15 @@ class Lms(wiring.Component):
 
     In other modes than ADAPTIVE, and in the first frame of a restart, values pass as they are. ::
 
-        stage  0–1          known     + 1  + 2  + 3  + 4          + 5
-        i ─► past,    ┬► features ┬─► × ─► + ─► + ─► prediction ─► difference − prediction ─► o
-             weights, │           └─► largest ─► its top bit ─► levels        │
-             neighbours                                           └────► step by its sign
-                                                            + 6     + 7
-                                                         weight + step ─► limit ─► write
+        stage  0–1       known      + 1      + 2            + 3           + 4
+        i ─► past,    ─► features ─► × ─────► + ──────────► prediction ─► difference − it ─► o
+             weights,             └► largest ─► its top bit ─► levels ─────────┐   │
+             neighbours                                                        ▼   ▼ sign
+                                              + 6                 + 5
+                                              limit ─► write ◄─── weight + step ◄─ step
 
     One multiplier for each of the `LMS_FEATURES`, and nothing fed back but the weights. Sums are
-    modulo 2^(W + LMS_FRACTION_BITS), for the residual is modulo 2^W. Latency 8 cycles and that of
+    modulo 2^(W + LMS_FRACTION_BITS), for the residual is modulo 2^W. Latency 7 cycles and that of
     the neighbours; one slot per cycle. Memory: channels × (3 W + 96) bits, besides the neighbours'.
     Needs at least `MIN_CHANNELS`, so that weights are written before they are read a frame later.
 
@@ -46,7 +46,7 @@ class Lms(wiring.Component):
         Residuals.
     """
 
-    MIN_CHANNELS = 10
+    MIN_CHANNELS = 9
 
     def __init__(self, config: EncoderConfig) -> None:
         self._config = config
@@ -57,28 +57,28 @@ class Lms(wiring.Component):
     @staticmethod
     def latency(config: EncoderConfig) -> int:
         """Cycles from a difference to its residual."""
-        return 8 + Neighbours.latency(config)
+        return 7 + Neighbours.latency(config)
 
     def elaborate(self, platform) -> Module:
         m = Module()
         known = self._known
-        valid, slot = layout.delay(m, self.i, known + 8)
+        valid, slot = layout.delay(m, self.i, known + 7)
         features = self._features(m, valid, slot)
         weights, learnt, write = self._weights(m, slot)
-        prediction = self._prediction(m, features, weights)  # stage known + 4
-        predicts = ~slot[known + 4].tag.raw
+        prediction = self._prediction(m, features, weights)  # stage known + 3
+        predicts = ~slot[known + 3].tag.raw
         if len(self._config.modes) > 1:
             adaptive = self._config.modes.index(Mode.ADAPTIVE)
-            predicts &= slot[known + 4].tag.mode == adaptive
+            predicts &= slot[known + 3].tag.mode == adaptive
         m.d.sync += [
-            self.o.valid.eq(valid[known + 4]),
-            self.o.payload.eq(slot[known + 4]),
-            self.o.payload.value.eq(slot[known + 4].value - Mux(predicts, prediction, 0)),
+            self.o.valid.eq(valid[known + 3]),
+            self.o.payload.eq(slot[known + 3]),
+            self.o.payload.value.eq(slot[known + 3].value - Mux(predicts, prediction, 0)),
         ]
 
-        levels = [_later(m, level, 2) for level in self._levels(m, features)]  # stage known + 5
+        levels = [_later(m, level, 1) for level in self._levels(m, features)]  # stage known + 4
         gear = self._gear(m, valid, slot)
-        weights = [_later(m, weight, 6) for weight in weights]
+        weights = [_later(m, weight, 5) for weight in weights]
         residual = self.o.payload.value
         for n, (level, weight) in enumerate(zip(levels, weights, strict=True)):
             odd = Signal(signed(_LEVEL_BITS + 1))  # 2 level + 1: inverting the level negates it
@@ -91,10 +91,10 @@ class Lms(wiring.Component):
             ]
             kept = Mux(moved > _MOST, _MOST, Mux(moved < _LEAST, _LEAST, moved))
             initial = LMS_INITIAL[n]
-            m.d.comb += learnt[n].eq(Mux(slot[known + 7].tag.raw, initial, kept))
+            m.d.comb += learnt[n].eq(Mux(slot[known + 6].tag.raw, initial, kept))
         m.d.comb += [
-            write.addr.eq(slot[known + 7].channel),
-            write.en.eq(valid[known + 7] & slot[known + 7].tag.present),
+            write.addr.eq(slot[known + 6].channel),
+            write.en.eq(valid[known + 6] & slot[known + 6].tag.present),
         ]
         return m
 
@@ -153,17 +153,23 @@ class Lms(wiring.Component):
         return weights, learnt, write
 
     def _prediction(self, m: Module, features, weights) -> Signal:
-        """Weighted sum, rounded: a multiplication and three additions, a cycle each."""
+        """Weighted sum, rounded, at stage ``known`` + 3: products, pairs, and all of them."""
         bits = self._config.sample_bits + LMS_FRACTION_BITS
-        terms = [feature * weight for feature, weight in zip(features, weights, strict=True)]
-        while True:
+
+        def registered(terms):
             sums = [Signal(signed(bits), reset_less=True) for _ in terms]
-            m.d.sync += [s.eq(term) for s, term in zip(sums, terms, strict=True)]
-            if len(sums) == 1:
-                return sums[0][LMS_FRACTION_BITS:]
-            terms = [a + b for a, b in zip(sums[::2], sums[1::2], strict=True)]
-            if len(terms) == 1:
-                terms = [terms[0] + (1 << LMS_FRACTION_BITS - 1)]
+            m.d.sync += [held.eq(term) for held, term in zip(sums, terms, strict=True)]
+            return sums
+
+        products = registered([f * w for f, w in zip(features, weights, strict=True)])
+        # a - ~b is a + b + 1. Yosys (0.70) would put an addition into the iCE40's multiplier, with
+        # one product's register in two places, and lose that product.
+        pairs = registered([a - ~b for a, b in zip(products[::2], products[1::2], strict=True)])
+        while len(pairs) > 2:
+            pairs = [a + b for a, b in zip(pairs[::2], pairs[1::2], strict=True)]
+        rounding = (1 << LMS_FRACTION_BITS - 1) - len(products) // 2
+        (total,) = registered([sum(pairs, Const(rounding))])
+        return total[LMS_FRACTION_BITS:]
 
     def _levels(self, m: Module, features) -> list[Signal]:
         """Each feature's sign and two bits of magnitude, from the largest one's top bit down."""
@@ -184,8 +190,8 @@ class Lms(wiring.Component):
         return levels
 
     def _gear(self, m: Module, valid, slot) -> Signal:
-        """How often the step is doubled, at stage ``known`` + 5: by frames since the restart."""
-        at = self._known + 3
+        """How often the step is doubled, at stage ``known`` + 4: by frames since the restart."""
+        at = self._known + 2
         age, gear = Signal(range(max(LMS_GEARS) + 1)), Signal(range(len(LMS_GEARS) + 1))
         with m.If(valid[at] & slot[at].tag.present & (slot[at].channel == 0)):
             m.d.sync += age.eq(age + (age != max(LMS_GEARS)))
