@@ -40,7 +40,7 @@ def encode(
     bits, length = codes.bits.copy(), codes.length.copy()
     bits[:, 0] = bits[:, 0] << 1 | changed
     length[:, 0] += 1
-    for channel, (shift, count) in enumerate(_groups(config), start=1):
+    for channel, (shift, count) in enumerate(groups(config), start=1):
         group = aux[changed] >> shift & (1 << count) - 1
         bits[changed, channel] = bits[changed, channel] << count | group
         length[changed, channel] += count
@@ -57,7 +57,7 @@ class Reader:
     """
 
     def __init__(self, config: EncoderConfig) -> None:
-        self._groups = _groups(config)
+        self._groups = groups(config)
         self.word = 0
         self._changed = False
 
@@ -71,7 +71,7 @@ class Reader:
             self.word = kept | reader.take(count) << shift
 
 
-def _groups(config: EncoderConfig) -> list[tuple[int, int]]:
+def groups(config: EncoderConfig) -> list[tuple[int, int]]:
     """(shift, count) of the word's bits that follow the codes of channels 1, 2, …"""
     size = config.aux_group_bits
     tops = range(config.aux_bits, 0, -size) if size else ()

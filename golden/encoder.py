@@ -217,7 +217,8 @@ class Decoder:
     ) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
         """Return a data packet's samples (frames, channels) and auxiliary words (frames,).
 
-        Raises ``ValueError`` where the codes run past the payload.
+        Raises ``ValueError`` where the codes run past the payload, or one gives a symbol that no
+        encoder has: of more bits than a sample. Only a restart is decodable then.
         """
         config, coder = self.config, self._coders[mode]
         symbols = np.empty((frames, config.channels), np.int64)
@@ -237,6 +238,8 @@ class Decoder:
             aux[frame] = self._aux.word
             if reader.position > reader.bits:
                 raise ValueError(f"the codes run past the payload in frame {frame}")
+            if symbols[frame].max() >> config.sample_bits:
+                raise ValueError(f"a symbol is wider than a sample in frame {frame}")
         residuals = zigzag.decode(symbols)
         if mode == Mode.ADAPTIVE:
             residuals = self._lms.decode(residuals)

@@ -35,7 +35,7 @@ from .format import (
 
 _HALF = 1 << LMS_FRACTION_BITS - 1
 _LIMIT = 1 << LMS_WEIGHT_BITS - 1
-_TOP_BITS = 2  # of the largest feature's magnitude, by which features are told apart
+TOP_BITS = 2  # of the largest feature's magnitude, by which features are told apart
 
 
 class Lms:
@@ -117,7 +117,7 @@ class Lms:
         magnitudes = np.where(features < 0, ~features, features)
         union = np.bitwise_or.reduce(magnitudes, axis=1, keepdims=True)
         bits = np.frexp(union.astype(np.float64))[1]  # of the largest magnitude
-        levels = 2 * (features >> np.maximum(bits - _TOP_BITS, 0)) + 1  # ±1, ±3, ±5, ±7
+        levels = 2 * (features >> np.maximum(bits - TOP_BITS, 0)) + 1  # ±1, ±3, ±5, ±7
         gear = sum(self.age < age for age in LMS_GEARS)
         steps = np.sign(residuals)[:, np.newaxis] * levels << gear
         weights = self.weights[slots]

@@ -27,11 +27,11 @@ class Lms(wiring.Component):
     In other modes than ADAPTIVE, and in the first frame of a restart, values pass as they are. ::
 
         stage  0–1       known      + 1      + 2            + 3           + 4
-        i ─► past,    ─► features ─► × ─────► + ──────────► prediction ─► difference − it ─► o
-             weights,             └► largest ─► its top bit ─► levels ─────────┐   │
-             neighbours                                                        ▼   ▼ sign
-                                              + 6                 + 5
-                                              limit ─► write ◄─── weight + step ◄─ step
+        i ─► past,    ┬► features ─► × ──────► + ──────► prediction ─► difference − it ─► o
+             weights, └► largest ──► top bit ► levels ─────────────┐      │ sign
+             neighbours                                            ▼      ▼
+                                             + 6                 + 5
+                                             limit ─► write ◄─── weight + step ◄─ step
 
     One multiplier for each of the `LMS_FEATURES`, and nothing fed back but the weights. Sums are
     modulo 2^(W + LMS_FRACTION_BITS), for the residual is modulo 2^W. Latency 7 cycles and that of
@@ -63,7 +63,7 @@ class Lms(wiring.Component):
         m = Module()
         known = self._known
         valid, slot = layout.delay(m, self.i, known + 7)
-        features = self._features(m, valid, slot)
+        values, features = self._features(m, valid, slot)
         weights, learnt, write = self._weights(m, slot)
         prediction = self._prediction(m, features, weights)  # stage known + 3
         predicts = ~slot[known + 3].tag.raw
@@ -76,7 +76,8 @@ class Lms(wiring.Component):
             self.o.payload.value.eq(slot[known + 3].value - Mux(predicts, prediction, 0)),
         ]
 
-        levels = [_later(m, level, 1) for level in self._levels(m, features)]  # stage known + 4
+        levels = self._levels(m, values, features)
+        levels = [_later(m, level, 2) for level in levels]  # stage known + 4
         gear = self._gear(m, valid, slot)
         weights = [_later(m, weight, 5) for weight in weights]
         residual = self.o.payload.value
@@ -98,8 +99,8 @@ class Lms(wiring.Component):
         ]
         return m
 
-    def _features(self, m: Module, valid, slot) -> list[Signal]:
-        """The channel's own past differences and its neighbours', at stage ``known``."""
+    def _features(self, m: Module, valid, slot) -> tuple[list, list[Signal]]:
+        """The channel's own past differences and its neighbours', before and at ``known``."""
         config, width = self._config, self._config.sample_bits
         m.submodules.past = stored = memory.Memory(
             shape=LMS_LAGS * width, depth=config.channels, init=[], attrs=layout.NO_COLLISION
@@ -131,7 +132,7 @@ class Lms(wiring.Component):
         values = [*own, *neighbours.nearest, *neighbours.nearest_before]
         features = [Signal(signed(width), name=f"feature_{n}") for n in range(LMS_FEATURES)]
         m.d.sync += [feature.eq(value) for feature, value in zip(features, values, strict=True)]
-        return features
+        return values, features
 
     def _weights(self, m: Module, slot):
         """Return the weights at stage ``known``, and what is to be written, and its port."""
@@ -171,21 +172,23 @@ class Lms(wiring.Component):
         (total,) = registered([sum(pairs, Const(rounding))])
         return total[LMS_FRACTION_BITS:]
 
-    def _levels(self, m: Module, features) -> list[Signal]:
-        """Each feature's sign and two bits of magnitude, from the largest one's top bit down."""
+    def _levels(self, m: Module, values, features) -> list[Signal]:
+        """Each feature's sign and two bits of magnitude, from the largest one's top bit down.
+
+        ``values`` are the features a cycle before.
+        """
         width = self._config.sample_bits
         union, shift = Signal(width - 1), Signal(range(width - 2))
-        magnitudes = [f[:-1] ^ f[-1].replicate(width - 1) for f in features]
         together = Const(0, width - 1)
-        for magnitude in magnitudes:
-            together |= magnitude
-        m.d.sync += [union.eq(together), shift.eq(0)]  # stages known + 1, known + 2
+        for value in values:
+            together |= value[:-1] ^ value[-1].replicate(width - 1)
+        m.d.sync += [union.eq(together), shift.eq(0)]  # stages known, known + 1
         for bit in range(2, width - 1):
             with m.If(union[bit]):
                 m.d.sync += shift.eq(bit - 1)
         levels = [Signal(_LEVEL_BITS, name=f"level_{n}") for n in range(len(features))]
-        for feature, level in zip(features, levels, strict=True):  # stage known + 3
-            f = _later(m, feature, 2)
+        for feature, level in zip(features, levels, strict=True):  # stage known + 2
+            f = _later(m, feature, 1)
             m.d.sync += level.eq(Cat(f.bit_select(shift, _LEVEL_BITS - 1), f[-1]))
         return levels
 

@@ -64,9 +64,11 @@ class Neighbours(wiring.Component):
         """The last slots' values; zero where there is no such slot in the frame."""
         for n, output in enumerate(outputs):
             held = Signal.like(output, name=f"held_{n}", reset_less=True)
+            inside = Signal(name=f"inside_{n}")
+            m.d.sync += inside.eq(self.next_channel > n)
             with m.If(self.valid):
                 m.d.sync += held.eq(value)
-            m.d.comb += output.eq(Mux(self.channel > n, held, 0))
+            m.d.comb += output.eq(Mux(inside, held, 0))
             value = held
 
     def _fetch(self, m: Module, n: int) -> None:

@@ -15,6 +15,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ..golden.encoder import Decoder
+from . import fast
 from .packets import Damage, Packet, scan
 from .timeline import Cause, Gap, Outline, join, plan
 
@@ -107,7 +108,7 @@ def read_capture(source: str | Path | bytes, progress: Progress | None = None) -
             capture.segments.append(segment)
         for chain in outline.chains:
             if chain[0].restart:
-                decoders[outline.stream_id] = Decoder(chain[0].config)
+                decoders[outline.stream_id] = fast.decoder(chain[0].config)
             failure = _decode(data, chain, segment, decoders[outline.stream_id])
             if failure:
                 capture.damaged.append(failure)

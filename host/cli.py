@@ -101,7 +101,7 @@ def encode(
     Reports bits per sample (b/S), with all headers and auxiliary words, and the ratios to int16
     and to the width of the ADC.
     """
-    from ..golden.encoder import encode as encode_packets
+    from .fast import encoder
     from .recording import check_output, open_recording, replacing
 
     check_output(out, (".pcs",), force=force)
@@ -111,7 +111,7 @@ def encode(
     packets = -(-frames // settings.packet_frames)
     size = 0
     with replacing(out) as file, progress_bar("encoding") as progress:
-        chunks = encode_packets(settings, source.samples, source.aux)
+        chunks = encoder(settings).packets(source.samples, source.aux)
         for done, chunk in enumerate(chunks, start=1):
             file.write(chunk)
             size += len(chunk)

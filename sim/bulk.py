@@ -18,6 +18,7 @@ from numpy.typing import NDArray
 from platformdirs import user_cache_path
 
 from ..boards.verilog import TOP, generate
+from ..golden import order
 from ..golden.config import EncoderConfig
 from ..golden.registers import register_map
 from .verilator import WAIVERS, ToolError, verilate
@@ -127,6 +128,7 @@ def run(
     Parameters
     ----------
     samples : int16 (frames, channels)
+        In channel order; the source sends them in ``config.order``.
     aux : uint16 (frames,), optional
     ready_percent : int
         Share of cycles in which the link takes a word; below what the data need, frames drop.
@@ -138,6 +140,7 @@ def run(
         Called with the number of frames fed since the last call.
     """
     program = build(config, waves.suffix if waves else "")
+    channels = order.channels(config)
     arguments = [capture, ready_percent, idle_percent, waves or ""]
     process = subprocess.Popen(
         [program, *map(str, arguments)],
@@ -148,7 +151,7 @@ def run(
     assert process.stdin is not None
     try:
         for start in range(0, len(samples), _CHUNK_FRAMES):
-            chunk = samples[start : start + _CHUNK_FRAMES].astype("<i2")
+            chunk = samples[start : start + _CHUNK_FRAMES, channels].astype("<i2")
             if config.aux_bits:
                 words = np.zeros(len(chunk), "<i2") if aux is None else aux[start:][: len(chunk)]
                 chunk = np.column_stack([chunk, words.astype("<u2").view("<i2")])

@@ -11,6 +11,7 @@ import cocotb
 import numpy as np
 from cocotb.triggers import RisingEdge
 
+from ..golden import order
 from ..golden.config import EncoderConfig
 from ..golden.format import HEADER, SYNC, TRAILER
 from ..golden.registers import register_map
@@ -32,15 +33,22 @@ class Source:
         self.frames = 0
         self._dut = dut
         self._config = config
+        self._channels = order.channels(config)
         dut.sample_valid.value = 0
 
     async def send(self, rows: Iterable[Iterable[int]], aux: Iterable[int] | None = None) -> None:
-        """Send frames; a row shorter or longer than a frame breaks the framing."""
+        """Send frames, given in channel order, as the source would, in the configured order.
+
+        A row shorter or longer than a frame is sent as it is, and breaks the framing.
+        """
         dut, edge, pause = self._dut, RisingEdge(self._dut.clk), self.pause
         valid, first, value = dut.sample_valid, dut.sample_first, dut.sample_value
         words = itertools.repeat(0) if aux is None else np.asarray(aux).tolist()
         for row, word in zip(rows, words, strict=aux is not None):
-            for n, sample in enumerate(np.asarray(row).tolist()):
+            values = np.asarray(row)
+            if len(values) == self._config.channels:
+                values = values[self._channels]
+            for n, sample in enumerate(values.tolist()):
                 changes = n < 2
                 while next(pause):
                     changes, valid.value = True, 0

@@ -277,7 +277,7 @@ class TestErrors:
             yield b"half"
             raise KeyboardInterrupt
 
-        monkeypatch.setattr(probecodec.golden.encoder, "encode", interrupted)
+        monkeypatch.setattr(probecodec.golden.encoder.Encoder, "packets", interrupted)
         run("encode", "rec.bin", "new.pcs", *RAW, status=1)
         assert sorted(os.listdir()) == ["rec.bin", "rec.pcs"]
 
@@ -327,8 +327,9 @@ class TestProcess:
         assert result.stderr == "Error: back.bin: File too large\n"
         assert sorted(os.listdir()) == ["rec.bin", "rec.pcs"]
 
-    def test_interrupt(self, folder):
+    def test_interrupt(self, folder, monkeypatch):
         """Ctrl-C while a long recording is encoded."""
+        monkeypatch.setenv("PROBECODEC_NO_NUMBA", "1")  # slow enough to be caught at it
         np.save("long.npy", np.random.default_rng(0).integers(-9, 9, (1_000_000, 8), np.int16))
         with subprocess.Popen(
             command("encode", "long.npy", "new.pcs"),

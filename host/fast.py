@@ -1,0 +1,43 @@
+"""Encoder and decoder for the host: compiled by Numba where it is installed, else golden's.
+
+Both give the same bytes and samples. The environment variable ``PROBECODEC_NO_NUMBA``, if it is
+set to anything, forces golden's, which need no compiler.
+"""
+
+from __future__ import annotations
+
+import os
+
+from ..golden.config import EncoderConfig
+from ..golden.encoder import Decoder, Encoder
+
+NO_NUMBA = "PROBECODEC_NO_NUMBA"
+
+
+def encoder(config: EncoderConfig) -> Encoder:
+    """Return the fastest encoder there is."""
+    if _compiled():
+        from .fast_encode import FastEncoder
+
+        return FastEncoder(config)
+    return Encoder(config)
+
+
+def decoder(config: EncoderConfig) -> Decoder:
+    """Return the fastest decoder there is."""
+    if _compiled():
+        from .fast_decode import FastDecoder
+
+        return FastDecoder(config)
+    return Decoder(config)
+
+
+def _compiled() -> bool:
+    """Can Numba be used? Also one that refuses this release of NumPy counts as missing."""
+    if os.environ.get(NO_NUMBA):
+        return False
+    try:
+        import numba  # noqa: F401
+    except ImportError:
+        return False
+    return True
