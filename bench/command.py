@@ -11,8 +11,8 @@ from typing import Any
 
 import click
 
-from ..golden.config import PRESETS
 from ..host.options import Failure, force_option, recording_options
+from .ours import OURS
 from .peers import PEERS
 
 _PATH = click.Path(path_type=Path)
@@ -22,7 +22,7 @@ _PATH = click.Path(path_type=Path)
 @click.argument("recs", metavar="[REC]...", type=_PATH, nargs=-1)
 @recording_options
 @click.option("--frames", type=click.IntRange(1), help="Take only the first frames.")
-@click.option("--methods", metavar="A,B,…", help=f"Only these: presets, or of {', '.join(PEERS)}.")
+@click.option("--methods", metavar="A,B,…", help=f"Only these, of {', '.join([*OURS, *PEERS])}.")
 @click.option("--peers/--no-peers", default=True, show_default=True, help="Measure peers too?")
 @click.option("--json", "json_path", type=_PATH, metavar="FILE", help="Write all as .json.")
 @click.option("--plot", "plot_path", type=_PATH, metavar="FILE", help="Draw bars as .png.")
@@ -43,8 +43,9 @@ def bench(
     channels, sample_bits (or adc_bits), rate_hz and aux_bits; options go before it. Auxiliary words
     are left out, for all alike.
 
-    Every method decodes what it encoded; the golden model, which is slow, the first packets. MB/s
-    are of int16, in one thread. A peer that is not installed is a row that says how to get it.
+    Every method decodes all that it encoded. MB/s are of int16, in one thread. adaptive-np1 and
+    adaptive-np2 take the channels in the order of a Neuropixels 1.0 or 2.0. A peer that is not
+    installed is a row that says how to get it.
 
     Exit status: 0 all came back equal; 1 something did not, or a tool failed; 2 bad usage or input.
     """
@@ -53,7 +54,7 @@ def bench(
     from ..host.hardware import stages
     from ..host.recording import check_output, replacing
     from . import report
-    from .ours import preset_result
+    from .ours import our_result
     from .peers import peer_result
     from .recordings import load, synthetic
 
@@ -75,7 +76,7 @@ def bench(
             results = []
             for done, method in enumerate(chosen):
                 progress(name, done, len(chosen))
-                measure = preset_result if method in PRESETS else peer_result
+                measure = our_result if method in OURS else peer_result
                 results.append(measure(method, source))
             progress(name, len(chosen), len(chosen))
             benches.append(report.Bench(name, source, results))
@@ -98,12 +99,12 @@ def bench(
 
 def _choose(methods: str | None, peers: bool) -> list[str]:
     """The methods to measure, in the order of the table."""
-    known = [*PRESETS, *PEERS]
+    known = [*OURS, *PEERS]
     wanted = [name.strip() for name in methods.split(",")] if methods else known
     for name in wanted:
         if name not in known:
             raise Failure(f"no method is named {name!r}; there are {', '.join(known)}")
-    chosen = [name for name in known if name in wanted and (peers or name in PRESETS)]
+    chosen = [name for name in known if name in wanted and (peers or name in OURS)]
     if not chosen:
         raise Failure("no method is left: --no-peers leaves none of --methods")
     return chosen

@@ -96,10 +96,12 @@ class Bench:
 
 def summary(benches: Sequence[Bench]) -> Table:
     """One row per recording."""
-    table = Table(title="bits per sample", box=box.SIMPLE, title_justify="left")
-    table.add_column("recording", overflow="fold")
-    presets = [r.method for r in benches[0].results if r.ours]
-    for heading in (*presets, "best peer", "smaller\nby"):
+    table = Table(
+        title="bits per sample", box=box.SIMPLE, title_justify="left", padding=(0, 1, 0, 0)
+    )
+    table.add_column("recording", overflow="fold", min_width=12)
+    methods = [r.method.replace("-", "\n") for r in benches[0].results if r.ours]
+    for heading in (*methods, "best peer", "smaller\nby"):
         table.add_column(heading, justify="right", no_wrap=True)
     for bench in benches:
         peer = bench.best(ours=False)

@@ -7,9 +7,9 @@ import numpy as np
 import pytest
 from click.testing import CliRunner
 
+from probecodec.bench.ours import OURS
 from probecodec.bench.peers import PEERS
 from probecodec.bench.recordings import load, sidecar
-from probecodec.golden.config import PRESETS
 from probecodec.host.cli import main
 from probecodec.host.spikeglx import RecordingError
 from probecodec.host.synthetic import synthesize
@@ -146,7 +146,7 @@ class TestReport:
 
     def test_no_peers(self, folder):
         text = run("a.bin", "--no-peers", "--frames", 20).stdout
-        assert set(PRESETS) <= set(rows(text)) and not set(PEERS) & set(rows(text))
+        assert set(OURS) <= set(rows(text)) and not set(PEERS) & set(rows(text))
 
     def test_a_missing_tool_is_a_line(self, folder, monkeypatch):
         monkeypatch.setenv("PATH", "")

@@ -5,7 +5,6 @@ import pytest
 
 from probecodec.bench import codecs, ours, peers
 from probecodec.bench.peers import PEERS, Peer, peer_result
-from probecodec.golden.config import PRESETS
 from probecodec.golden.encoder import encode
 from probecodec.host.recording import Recording
 from probecodec.host.synthetic import synthesize
@@ -85,33 +84,26 @@ def test_a_command_that_fails_says_why(monkeypatch, tmp_path):
     assert result.note == "failed: wavpack ended with status 3: no such thing"
 
 
-@pytest.mark.parametrize("name", PRESETS)
+@pytest.mark.parametrize("name", ours.OURS)
 class TestOurs:
     def test_size_is_all_that_the_encoder_yields(self, name):
-        source = recording(16, 600)
-        config = source.config(name)
-        result = ours.preset_result(name, source)
+        source = recording(96, 200)
+        preset, order = ours.OURS[name]
+        config = source.config(preset, order=order)
+        result = ours.our_result(name, source)
         assert result.size == len(b"".join(encode(config, source.samples)))
         assert result.bits_per_sample == 8 * result.size / source.samples.size
-        assert result.passed and result.verified_frames == 600
+        assert result.passed and result.verified_frames == 200
         restart = config.restart_interval * config.packet_frames
         assert result.settings["restart_frames"] == restart
 
-    def test_only_the_lead_of_a_long_one_is_decoded(self, name, monkeypatch):
-        monkeypatch.setattr(ours, "VERIFIED_SAMPLES", 1)
-        source = recording(16, 250)
-        config = source.config(name, packet_frames=100)
-        result = ours.ours(name, config, source.samples)
-        assert result.passed and result.verified_frames == 100  # one packet
-        assert result.size == len(b"".join(encode(config, source.samples)))
-
-    def test_a_preset_that_does_not_fit_is_a_row(self, name):
+    def test_a_method_that_does_not_fit_is_a_row(self, name):
         one = Recording(samples=np.zeros((5, 1), np.int16), sample_bits=14)
-        result = ours.preset_result(name, one)
-        assert result.note.startswith("skipped: channels must be") and not result.failed
+        result = ours.our_result(name, one)
+        assert result.note.startswith("skipped: ") and not result.failed
 
 
 def test_a_wrong_decoder_is_told(monkeypatch):
     monkeypatch.setattr("probecodec.host.capture._decode", lambda *_: None)  # all zeros
-    result = ours.preset_result("tiny", recording(16, 100))
+    result = ours.our_result("tiny", recording(16, 100))
     assert result.failed and not result.passed
