@@ -123,6 +123,8 @@ def encode(
         "channels": channels,
         "sample_bits": settings.sample_bits,
         "aux_bits": settings.aux_bits,
+        "mode": settings.modes[0].name.lower(),
+        "order": settings.order.name.lower(),
         "packets": packets,
         "bytes": size,
         **_rates(size, frames * channels, settings.sample_bits),
@@ -191,7 +193,7 @@ def info(capture: Path, as_json: bool) -> None:
         click.echo(f"segment {number}: stream {segment.stream_id}, {_span(segment)}")
         click.echo(
             f"  {config.channels} channels of {config.sample_bits} bits, {config.aux_bits} "
-            f"auxiliary bits, mode {', '.join(about['modes'])}"
+            f"auxiliary bits, {about['order']} order, mode {', '.join(about['modes'])}"
         )
         if segment.metadata is None:
             click.echo("  rate, gain and probe unknown: no metadata packet")
@@ -267,6 +269,7 @@ def _describe(segment: Outline) -> dict[str, Any]:
         "channels": config.channels,
         "sample_bits": config.sample_bits,
         "aux_bits": config.aux_bits,
+        "order": config.order.name.lower(),
         "modes": [mode.name.lower() for mode in segment.modes],
         "metadata": segment.metadata and segment.metadata._asdict(),
         "gaps": [gap._asdict() for gap in segment.gaps],

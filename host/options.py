@@ -11,6 +11,7 @@ from typing import Any
 import click
 
 from ..golden.config import PRESETS
+from ..golden.format import Order
 
 Decorator = Callable[[Callable[..., Any]], Callable[..., Any]]
 
@@ -69,9 +70,15 @@ config_options = _gather(
         "preset": click.option(
             "--preset",
             type=click.Choice(list(PRESETS)),
-            default="tiny",
+            default="adaptive",
             show_default=True,
             help="Named configuration to begin with.",
+        ),
+        "order": click.option(
+            "--order",
+            type=click.Choice([order.name.lower() for order in Order]),
+            callback=lambda context, option, name: None if name is None else Order[name.upper()],
+            help="Order in which the probe delivers its channels; sequential by default.",
         ),
         "packet_frames": click.option("--packet-frames", type=int, help="Frames in a packet."),
         "restart_interval": click.option(

@@ -4,14 +4,18 @@ It shares nothing with the package, not even a constant: bits are strings of '0'
 CRC is computed bit by bit.
 """
 
+import math
+from fractions import Fraction
+
 SYNC = bytes.fromhex("1acffc1d")
 DATA, METADATA = 0, 1
-FIXED, RICE = 0, 1
+FIXED, RICE, HUFFMAN, ADAPTIVE = 0, 1, 2, 3
+SEQUENTIAL, NP1, NP2 = 0, 1, 2
 RESTART = 1
 
 HEADER = [
     ("sync", 32), ("version", 4), ("kind", 4), ("mode", 4), ("flags", 4), ("stream_id", 8),
-    ("extension", 8), ("sequence", 16), ("error_bound", 8), ("reserved", 8), ("frame_index", 64),
+    ("extension", 8), ("sequence", 16), ("error_bound", 8), ("order", 8), ("frame_index", 64),
     ("drop_count", 32), ("channels_minus_1", 12), ("sample_bits_minus_1", 4), ("aux_bits", 5),
     ("parameter", 11), ("check", 32),
 ]  # fmt: skip
@@ -19,6 +23,43 @@ ABOUT = [
     ("rate_microhertz", 64), ("lsb_picovolts", 32), ("probe", 128), ("packet_frames", 16),
     ("restart_interval", 16),
 ]  # fmt: skip
+
+COUNTS = """
+     1  1  1  1  1  0  2  0  0  1  2 55
+     0  3  1  1  0  2  2  0  0  2  1 53
+     0  3  1  1  0  2  2  0  0  2  1 53
+     0  3  1  1  0  2  2  0  0  2  1 53
+     0  2  3  0  2  2  2  0  0  2  3 49
+     0  1  4  2  2  2  2  0  1  1  1 49
+     0  1  4  2  2  2  1  1  3  1  3 45
+     0  0  5  4  2  2  1  2  1  2  1 45
+     0  0  5  3  3  3  3  2  1  3  1 41
+     0  0  4  5  3  3  2  4  1  3  3 37
+     0  0  3  6  4  4  4  4  2  2  3 33
+     0  0  1 10  4  4  4  3  4  3  3 29
+     0  0  0 11  5  6  4  3  4  4  3 25
+     0  0  0  9  8  7  5  5  4  5  5 17
+     0  0  0  6 13  8  6  6  7  5  5  9
+     0  0  0  3 18  9  8  6  7  6  7  1
+"""  # of codes of 1 to 12 bits, table by table
+
+
+def code_book(counts):
+    """Return the class of each code, a string of bits."""
+    book, code = {}, ""
+    for length, count in enumerate(counts, 1):
+        for _ in range(count):
+            if code == "":
+                code = "1" * length
+            else:
+                code = code.ljust(length, "0")
+                code = f"{int(code, 2) - 1:0{length}b}"
+            book[code] = len(book)
+    return book
+
+
+BOOKS = [code_book([int(count) for count in row.split()]) for row in COUNTS.strip().split("\n")]
+BOOKS = [{**book, "0" * 12: "escape"} for book in BOOKS]
 
 
 class Bits:
@@ -93,14 +134,95 @@ def metadata(packet):
 def known(packet):
     width, parameter = packet["sample_bits_minus_1"] + 1, packet["parameter"]
     fits = 2 <= parameter <= width if packet["mode"] == FIXED else parameter == 0
+    period = {SEQUENTIAL: 1, NP1: 24, NP2: 32}
     return (
-        packet["mode"] in (FIXED, RICE)
+        packet["mode"] in (FIXED, RICE, HUFFMAN, ADAPTIVE)
         and fits
         and packet["error_bound"] == 0
         and packet["channels_minus_1"] >= 1
+        and packet["order"] in period
+        and (packet["channels_minus_1"] + 1) % period[packet["order"]] == 0
         and width >= 8
         and packet["aux_bits"] <= 16
     )
+
+
+def channel_of_slots(order, channels):
+    """Go through the steps of a frame, converter by converter."""
+    if order == SEQUENTIAL:
+        return list(range(channels))
+    steps = 12 if order == NP1 else 16
+    return [
+        first + 2 * step + odd
+        for step in range(steps)
+        for first in range(0, channels, 2 * steps)  # of the channels of two converters
+        for odd in (0, 1)
+    ]
+
+
+def neighbours_of_slots(order, channels):
+    """The three neighbours of each slot, None where there is none."""
+    if order == SEQUENTIAL:
+        return [[s - n if s >= n else None for n in (1, 2, 3)] for s in range(channels)]
+    channel = channel_of_slots(order, channels)
+    if order == NP1:
+        site = [((43, 11, 59, 27)[c % 4], 20 * (c // 2)) for c in channel]
+    else:
+        site = [((27, 59)[c % 2], 15 * (c // 2)) for c in channel]
+
+    def nearest(s):
+        def rank(n):
+            later = 60 if n > s else 0
+            return (math.dist(site[s], site[n]) + later, abs(channel[n] - channel[s]), channel[n])
+
+        # A site 16 channels off is 120 micrometres away: three are nearer, later or not.
+        around = [n for n in range(channels) if n != s and abs(channel[n] - channel[s]) <= 15]
+        return sorted(around, key=rank)[:3]
+
+    return [nearest(s) for s in range(channels)]
+
+
+def wrap(value, width):
+    value %= 2**width
+    return value - 2**width if value >= 2 ** (width - 1) else value
+
+
+class Learner:
+    """What mode ADAPTIVE knows of one slot."""
+
+    def __init__(self, neighbours):
+        self.neighbours = neighbours
+        self.weights = [0, 0, 0, 256, 256, 256, 0, 0]
+        self.past = [0, 0, 0]
+
+    def features(self, slot, now, learners):
+        """The eight features; ``now``: this frame's differences so far."""
+        latest, before = [], []
+        for near in self.neighbours:
+            if near is None:
+                series = [0, 0]
+            elif near < slot:
+                series = [now[near], *learners[near].past]
+            else:
+                series = learners[near].past
+            latest.append(series[0])
+            before.append(series[1])
+        return self.past + latest + before[:2]
+
+    def adapt(self, features, residual, width, age):
+        """Return the difference, and learn."""
+        total = sum(w * f for w, f in zip(self.weights, features, strict=True))
+        prediction = (total + 1024) // 2048
+        gear = 16 if age < 16 else 8 if age < 64 else 4 if age < 256 else 2 if age < 1024 else 1
+        sign = 1 if residual > 0 else -1 if residual < 0 else 0
+        largest = max(f if f >= 0 else -f - 1 for f in features)
+        unit = 1
+        while largest >= 4 * unit:
+            unit *= 2
+        for i, feature in enumerate(features):
+            moved = self.weights[i] + sign * (2 * (feature // unit) + 1) * gear
+            self.weights[i] = min(max(moved, -2048), 2047)
+        return wrap(residual + prediction, width)
 
 
 class Stream:
@@ -111,6 +233,7 @@ class Stream:
         self.next_index = self.drop_count = 0  # where the last sound packet ended
         self.sequence = 0  # of that packet
         self.previous, self.sums, self.aux = [], [], 0
+        self.learners, self.age = [], 0
 
     def accept(self, packet):
         """Return the frames of a packet as (frame index, samples, auxiliary word)."""
@@ -132,37 +255,53 @@ class Stream:
         channels = packet["channels_minus_1"] + 1
         width = packet["sample_bits_minus_1"] + 1
         restart = packet["flags"] & RESTART
+        mode = packet["mode"]
         if restart:
             self.previous = [0] * channels
-            self.sums = [16 * 2 ** (width // 2 - 1)] * channels
+            self.sums = [(16 if mode == RICE else 32) * 2 ** (width // 2 - 1)] * channels
+            neighbours = neighbours_of_slots(packet["order"], channels) if mode == ADAPTIVE else []
+            self.learners = [Learner(near) for near in neighbours]
+            self.age = 0
+        channel_of = channel_of_slots(packet["order"], channels)
         bits = Bits(packet["payload"])
         frames = []
         for frame in range(packet["frames"]):
             lane = self.auxiliary(bits, packet["aux_bits"], channels)
-            for channel in range(channels):
+            differences = []
+            for slot in range(channels):
                 if restart and frame == 0:
                     symbol = bits.take(width)
-                elif packet["mode"] == FIXED:
+                elif mode == FIXED:
                     symbol = self.fixed(bits, packet["parameter"], width)
+                elif mode == RICE:
+                    symbol = self.rice(bits, slot, width)
                 else:
-                    symbol = self.rice(bits, channel, width)
+                    symbol = self.huffman(bits, slot, width)
+                if symbol >= 2**width:
+                    raise ValueError("a symbol is wider than a sample")
                 next(lane)
-                residual = symbol // 2 if symbol % 2 == 0 else -((symbol + 1) // 2)
-                sample = self.previous[channel] + residual
-                if sample >= 2 ** (width - 1):
-                    sample -= 2**width
-                if sample < -(2 ** (width - 1)):
-                    sample += 2**width
-                self.previous[channel] = sample
-            frames.append((packet["frame_index"] + frame, list(self.previous), self.aux))
+                difference = symbol // 2 if symbol % 2 == 0 else -((symbol + 1) // 2)
+                if mode == ADAPTIVE and self.age > 0:
+                    features = self.learners[slot].features(slot, differences, self.learners)
+                    difference = self.learners[slot].adapt(features, difference, width, self.age)
+                differences.append(difference)
+                self.previous[slot] = wrap(self.previous[slot] + difference, width)
+            if mode == ADAPTIVE:
+                if self.age > 0:
+                    for learner, difference in zip(self.learners, differences, strict=True):
+                        learner.past = [difference, *learner.past[:2]]
+                self.age += 1
+            samples = dict(zip(channel_of, self.previous, strict=True))
+            ordered = [samples[channel] for channel in range(channels)]
+            frames.append((packet["frame_index"] + frame, ordered, self.aux))
         return frames
 
     def fixed(self, bits, w, width):
         symbol = bits.take(w)
         return bits.take(width) if w < width and symbol == 2**w - 1 else symbol
 
-    def rice(self, bits, channel, width):
-        mean = self.sums[channel] // 16
+    def rice(self, bits, slot, width):
+        mean = self.sums[slot] // 16
         k = 0
         while 2 ** (k + 1) <= mean:
             k += 1
@@ -170,11 +309,32 @@ class Stream:
         while q < 12 and bits.take(1) == 0:
             q += 1
         symbol = bits.take(width) if q == 12 else q * 2**k + bits.take(k)
-        self.sums[channel] += symbol - mean
+        self.sums[slot] += symbol - mean
+        return symbol
+
+    def huffman(self, bits, slot, width):
+        total = self.sums[slot]
+        mean = max(Fraction(total, 32), Fraction(1))
+        octave = 0
+        while mean >= 2 ** (octave + 1):
+            octave += 1
+        quarter = int((mean / 2**octave - 1) * 4)
+        raw = max(octave - 3, 0)
+        code = ""
+        while code not in BOOKS[4 * min(octave, 3) + quarter]:
+            code += str(bits.take(1))
+        kind = BOOKS[4 * min(octave, 3) + quarter][code]
+        if kind == "escape":
+            symbol = bits.take(width)
+        elif kind == 64:
+            symbol = 64 * 2**raw + bits.take(raw + 6)
+        else:
+            symbol = kind * 2**raw + bits.take(raw)
+        self.sums[slot] = total + symbol - total // 32
         return symbol
 
     def auxiliary(self, bits, aux_bits, channels):
-        """Take what follows each channel's code, one channel a step."""
+        """Take what follows each slot's code, one slot a step."""
         group = -(-aux_bits // (channels - 1))
         missing = 0
         if aux_bits > 0 and bits.take(1) == 1:

@@ -86,7 +86,8 @@ def test_packet_too_long_says_what_fits():
 
 
 def test_unknown_preset():
-    with pytest.raises(ConfigError, match="no preset is named 'huge'; there are fixed, tiny, dual"):
+    expected = "no preset is named 'huge'; there are fixed, tiny, small, adaptive, dual"
+    with pytest.raises(ConfigError, match=expected):
         EncoderConfig.preset("huge")
 
 
@@ -100,12 +101,13 @@ def test_a_config_is_frozen_and_hashable():
 @pytest.mark.parametrize(
     ("fields", "expected"),
     [
-        ({}, {"fixed_bits": 6, "packet_frames": 85, "restart_interval": 48, "fifo_words": 512}),
-        ({"channels": 2}, {"packet_frames": 16384, "restart_interval": 1, "fifo_words": 64}),
-        ({"channels": 4096}, {"packet_frames": 8, "restart_interval": 512, "fifo_words": 4096}),
+        ({}, {"fixed_bits": 6, "packet_frames": 170, "restart_interval": 44, "fifo_words": 512}),
+        ({"channels": 2}, {"packet_frames": 7500, "restart_interval": 1, "fifo_words": 64}),
+        ({"channels": 4096}, {"packet_frames": 16, "restart_interval": 468, "fifo_words": 4096}),
         ({"sample_bits": 8}, {"fixed_bits": 5}),
         ({"sample_bits": 16}, {"fixed_bits": 9}),
         ({"channels": 16, "packet_frames": 5000}, {"restart_interval": 1}),
+        ({"channels": 16, "packet_frames": 8000}, {"restart_interval": 1}),
         ({"channels": 90}, {"fifo_words": 128}),  # one frame is 62 words; 62 + 15 + 32
         ({"fifo_words": 300}, {"fifo_words": 300}),
     ],
@@ -131,6 +133,9 @@ def test_defaults_are_always_valid(channels, sample_bits):
         ({"modes": (FIXED,), "fixed_bits": 6}, 16, 384 * 16),
         ({"modes": (FIXED,), "fixed_bits": 10}, 10, 384 * 10),
         ({"modes": DUAL}, 22, 384 * 22),
+        ({"modes": (Mode.HUFFMAN,)}, 22, 384 * 22),
+        ({"modes": (Mode.ADAPTIVE,), "sample_bits": 16}, 28, 384 * 28),
+        ({"modes": (Mode.ADAPTIVE, FIXED), "fixed_bits": 10}, 22, 384 * 22),
         ({"modes": (FIXED,), "sample_bits": 16, "fixed_bits": 15}, 31, 384 * 31),
         ({"aux_bits": 16}, 23, 384 * 22 + 17),
         ({"aux_bits": 16, "channels": 4}, 22 + 6, 4 * 22 + 17),
@@ -146,8 +151,8 @@ def test_longest_code_and_frame(fields, code_bits, frame_bits):
 
 
 def test_parameter_of_a_mode():
-    config = EncoderConfig(modes=DUAL, fixed_bits=7)
-    assert (config.parameter(FIXED), config.parameter(RICE)) == (7, 0)
+    config = EncoderConfig(modes=tuple(Mode), fixed_bits=7)
+    assert [config.parameter(mode) for mode in Mode] == [7, 0, 0, 0]
 
 
 @pytest.mark.parametrize("name", PRESETS)

@@ -7,12 +7,19 @@ from pathlib import Path
 import pytest
 
 from probecodec.golden import format as stream
+from probecodec.golden.config import EncoderConfig
 
 TESTS = Path(__file__).parents[1]
 DOCUMENT = (TESTS.parent / "docs" / "stream-format.md").read_text(encoding="utf-8")
-EXAMPLE = bytes.fromhex(
-    "".join(json.loads((TESTS / "vectors" / "v1-example.json").read_text())["capture"])
-)
+
+
+def vector(name):
+    """Return a pinned vector and its capture's bytes."""
+    content = json.loads((TESTS / "vectors" / f"v1-{name}.json").read_text())
+    return content, bytes.fromhex("".join(content["capture"]))
+
+
+EXAMPLE = vector("example")[1]
 
 
 def table(heading, first_column):
@@ -54,7 +61,13 @@ def test_field_tables(heading, layout):
 
 
 @pytest.mark.parametrize(
-    ("column", "members"), [("kind", stream.Kind), ("mode", stream.Mode), ("flag", stream.Flag)]
+    ("column", "members"),
+    [
+        ("kind", stream.Kind),
+        ("mode", stream.Mode),
+        ("order", stream.Order),
+        ("flag", stream.Flag),
+    ],
 )
 def test_tables_of_names(column, members):
     rows = [(int(value), name) for value, name, _ in table("### Header", column)]
@@ -71,8 +84,41 @@ def test_constants():
         stream.MAX_PACKET_FRAMES,
         stream.RICE_ESCAPE_ZEROS,
         stream.RICE_MEAN_SHIFT,
+        stream.HUFFMAN_ESCAPE_ZEROS,
+        stream.HUFFMAN_MEAN_SHIFT,
+        stream.HUFFMAN_FAR,
+        stream.LMS_WEIGHT_BITS,
+        stream.LMS_FRACTION_BITS,
         stream.MAX_CODE_BITS,
     ]
+
+
+def test_code_counts():
+    rows = [tuple(map(int, row)) for row in table("## 6. Data payload", "table")]
+    assert rows == [(number, *counts) for number, counts in enumerate(stream.HUFFMAN_COUNTS)]
+
+
+def test_weights_at_a_restart():
+    weights = []
+    for features, weight in table("## 6. Data payload", "feature of slot s"):
+        weights += [int(weight)] * len(features.split(":")[0].split(","))
+    assert tuple(weights) == stream.LMS_INITIAL
+
+
+def test_orders_name_the_channels_to_a_converter():
+    for _, name, meaning in table("### Header", "order")[1:]:
+        steps = stream.ORDER_STEPS[stream.Order[name]]
+        assert meaning.endswith(f": {steps} channels to a converter")
+
+
+@pytest.mark.parametrize("sample_bits", [8, 11, 16])
+def test_longest_codes(sample_bits):
+    for name, length in table("## 6. Data payload", "mode"):
+        for w in (2, sample_bits - 1, sample_bits):
+            config = EncoderConfig(
+                sample_bits=sample_bits, modes=(stream.Mode[name],), fixed_bits=w
+            )
+            assert config.max_code_bits == eval(length, {"w": w, "W": sample_bits})
 
 
 def test_the_polynomial_in_the_pseudo_code_is_the_reversed_one():
@@ -108,3 +154,37 @@ def test_explanation_covers_every_bit_of_the_payload():
     assert bits.ljust(96, "0") == payload
     assert "These are 90 bits" in DOCUMENT
     assert len(bits) == 90
+
+
+@pytest.mark.parametrize(
+    ("name", "heading"),
+    [
+        ("huffman-by-hand", "### Mode HUFFMAN, bit by bit"),
+        ("adaptive-by-hand", "### Mode ADAPTIVE, step by step"),
+    ],
+)
+def test_tables_of_codes_are_the_pinned_payloads(name, heading):
+    content, capture = vector(name)
+    rows = table(heading, "frame")
+    samples = content["packets"][0]["samples"]
+    assert [int(row[2]) for row in rows] == [sample for frame in samples for sample in frame]
+    bits = "".join(row[-1] for row in rows).replace(" ", "")
+    payload = "".join(f"{byte:08b}" for byte in capture[72 + 32 : -8])  # behind the metadata packet
+    assert bits.ljust(-(-len(bits) // 32) * 32, "0") == payload
+
+
+def test_table_of_weights(reference):
+    """Features, predictions, levels and weights, as the reference decoder's learner has them."""
+    heading = "### Mode ADAPTIVE, step by step"
+    codes = {(row[0], row[1]): row for row in table(heading, "frame")}
+    section = DOCUMENT[DOCUMENT.index(heading) :]
+    lines = section[section.index("| frame | slot | features") :].splitlines()[2:9]
+    for frame, slot, *lists in (line.strip("| ").split(" | ") for line in lines):
+        features, before, levels, after = ([int(x) for x in text.split()] for text in lists)
+        difference, prediction, residual = map(int, codes[frame, slot][3:6])
+        learner = reference.Learner([])
+        learner.weights = list(before)
+        assert learner.adapt(features, residual, 8, int(frame)) == difference
+        assert (learner.weights, reference.wrap(residual + prediction, 8)) == (after, difference)
+        sign = (residual > 0) - (residual < 0)
+        assert [b + 16 * sign * level for b, level in zip(before, levels, strict=True)] == after

@@ -9,9 +9,9 @@ from hypothesis import strategies as st
 
 from probecodec.golden import framer
 from probecodec.golden.config import EncoderConfig
-from probecodec.golden.format import CRC_POLYNOMIAL, HEADER, METADATA, Flag, Kind, Mode
+from probecodec.golden.format import CRC_POLYNOMIAL, HEADER, METADATA, Flag, Kind, Mode, Order
 
-CONFIG = EncoderConfig(channels=384, sample_bits=12, aux_bits=7, stream_id=0xA5)
+CONFIG = EncoderConfig(channels=384, sample_bits=12, aux_bits=7, stream_id=0xA5, order=Order.NP2)
 START = framer.Position(0, 0, 0)
 
 
@@ -42,7 +42,7 @@ def test_header_by_hand():
     assert made[:28].hex(" ", 4) == (
         "1acffc1d "  # sync
         "1113a500 "  # version, kind, mode, flags, stream_id, extension
-        "12340000 "  # sequence, error_bound, reserved
+        "12340002 "  # sequence, error_bound, order
         "01234567 89abcdef "  # frame_index
         "fedcba98 "  # drop_count
         "17fb3800"  # 383, 11, 7: 000101111111 1011 00111 00000000000
@@ -114,7 +114,7 @@ def test_metadata_payload():
     )
     payload = config.metadata
     assert payload.hex(" ", 4) == (
-        "00000006 fc258e41 0023c346 4e502032 2e300000 00000000 00000000 00550007"
+        "00000006 fc258e41 0023c346 4e502032 2e300000 00000000 00000000 00aa0007"
     )
     assert METADATA.unpack(payload)["rate_microhertz"] == 30_000_123_457
 

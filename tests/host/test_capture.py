@@ -507,7 +507,7 @@ class TestRepeats:
         capture = read_capture(CAPTURE + later[0])  # no restart: it stays out
         check(only(capture))
         assert (
-            "9 channels of 10 bits and 4 auxiliary bits, but its stream has 8"
+            "9 channels of 10 bits in sequential order and 4 auxiliary bits, but its stream has 8"
             in (sentences(capture)[0])
         )
 

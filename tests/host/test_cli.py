@@ -16,6 +16,7 @@ from click.testing import CliRunner
 import probecodec.golden.encoder
 from probecodec.golden.config import EncoderConfig
 from probecodec.golden.encoder import encode
+from probecodec.golden.format import Order
 from probecodec.host import cli
 from probecodec.host.cli import main
 
@@ -83,6 +84,8 @@ class TestEncode:
             "channels": 8,
             "sample_bits": 10,
             "aux_bits": 0,
+            "mode": "adaptive",
+            "order": "sequential",
             "packets": 1,
             "bytes": size,
             "bits_per_sample": pytest.approx(bits),
@@ -91,9 +94,26 @@ class TestEncode:
         }
 
     def test_is_the_golden_encoder(self, folder):
-        options = ["--packet-frames", 5, "--restart-interval", 2]
+        options = ["--preset", "tiny", "--packet-frames", 5, "--restart-interval", 2]
         run("encode", "rec.bin", "new.pcs", *RAW, *options)
         assert (folder / "new.pcs").read_bytes() == (folder / "rec.pcs").read_bytes()
+
+    def test_order(self, folder):
+        """A probe's own order; what is decoded is in channel order all the same."""
+        table = np.random.default_rng(1).integers(-9, 9, (20, 48)).astype(np.int16)
+        table.tofile("np.bin")
+        raw = ("--channels", 48, "--sample-bits", 10)
+        run("encode", "np.bin", "np.pcs", *raw, "--order", "np1")
+        run("decode", "np.pcs", "back.bin")
+        assert np.array_equal(np.fromfile("back.bin", np.int16).reshape(-1, 48), table)
+        assert "np1 order, mode adaptive" in run("info", "np.pcs").stdout
+        config = EncoderConfig.preset("adaptive", channels=48, sample_bits=10, order=Order.NP1)
+        assert (folder / "np.pcs").read_bytes() == b"".join(encode(config, table))
+
+    def test_an_order_that_does_not_fit(self, folder):
+        result = run("encode", "rec.bin", "new.pcs", *RAW, "--order", "np1", status=2)
+        assert "order np1 needs a multiple of 24 channels, not 8" in result.stderr
+        assert not (folder / "new.pcs").exists()
 
     def test_every_option_arrives(self, folder):
         options = "--preset fixed --packet-frames 7 --restart-interval 3 --fixed-bits 6 "
@@ -174,7 +194,7 @@ class TestDecode:
         run("decode", "sgl.pcs", "back.bin")
         assert (folder / "back.bin").read_bytes() == table.tobytes()
         about = run("info", "sgl.pcs").stdout
-        assert "8 channels of 10 bits, 16 auxiliary bits, mode rice" in about
+        assert "8 channels of 10 bits, 16 auxiliary bits, sequential order, mode adaptive" in about
         assert "30000 Hz, 2.34375 uV a step, probe NP1010" in about
 
     def test_gaps_and_damage(self, folder):

@@ -110,9 +110,52 @@ def fixed() -> dict[str, object]:
     }
 
 
+def _two_slots(mode: Mode, about: str, payload: str, samples: list[list[int]]) -> dict[str, object]:
+    """One packet of five frames of two 8-bit channels."""
+    config = EncoderConfig(
+        channels=2, sample_bits=8, modes=(mode,), packet_frames=5, restart_interval=1
+    )
+    header = {
+        "mode": mode, "flags": Flag.RESTART, "channels_minus_1": 1, "sample_bits_minus_1": 7
+    }  # fmt: skip
+    words = metadata(b"", rate_microhertz=30_000_000_000, packet_frames=5, restart_interval=1)
+    return {
+        "about": about,
+        "encodes": True,
+        "config": config,
+        "packets": [packet(samples, [0] * 5, mode=mode.name)],
+        "capture": assemble(words, 0, kind=Kind.METADATA, **header)
+        + assemble(payload, 5, kind=Kind.DATA, sequence=1, **header),
+    }
+
+
+def huffman() -> dict[str, object]:
+    """Mode HUFFMAN: four tables, the shared class, an escape."""
+    return _two_slots(
+        Mode.HUFFMAN,
+        "mode HUFFMAN, computed by hand in docs/stream-format.md",
+        "00001010 00000101  1111 1110  1000 00111  "
+        "000000000001 111000 000000000000 10001011  001011 1101",
+        [[5, -3], [5, -4], [8, -10], [68, -80], [59, -79]],
+    )
+
+
+def adaptive() -> dict[str, object]:
+    """Mode ADAPTIVE: prediction, learning, wrap-around, a symbol with a raw bit."""
+    return _two_slots(
+        Mode.ADAPTIVE,
+        "mode ADAPTIVE, computed by hand in docs/stream-format.md",
+        "00010100 00100111  000000000001 010000 000000001011  00000001001 00000001101  "
+        "1111 000000000000 11111110  1111 0101 0",
+        [[10, -20], [50, 12], [26, -11], [27, 118], [27, -122]],
+    )
+
+
 def foreign() -> dict[str, object]:
     """What readers must step over: see the comments."""
-    config = EncoderConfig(channels=2, sample_bits=8, modes=(Mode.FIXED,), fixed_bits=3)
+    config = EncoderConfig(
+        channels=2, sample_bits=8, modes=(Mode.FIXED,), fixed_bits=3, packet_frames=16_384
+    )
     shape = {"channels_minus_1": 1, "sample_bits_minus_1": 7, "parameter": 3}
     header = {"kind": Kind.DATA, "mode": Mode.FIXED, **shape}
     restart = {"flags": Flag.RESTART, **header}

@@ -9,7 +9,7 @@ Keys of a file
 about : what it shows
 format_version : 1
 encodes : whether an encoder given the packets writes the capture; else it is for decoders only
-config : of the encoder
+config : of the encoder; ``order``, a number, only where it is not 0
 packets : for each data packet that can be decoded its mode, whether a restart was forced, the
     frames dropped before it and why, the index of its first frame, samples, auxiliary words
 capture : hexadecimal, 32 bytes a line
@@ -18,6 +18,7 @@ capture : hexadecimal, 32 bytes a line
 import dataclasses
 import functools
 import json
+import math
 import operator
 import random
 import re
@@ -29,7 +30,7 @@ import numpy as np
 
 from probecodec.golden.config import EncoderConfig
 from probecodec.golden.encoder import Encoder
-from probecodec.golden.format import VERSION, Flag, Mode
+from probecodec.golden.format import VERSION, Flag, Mode, Order
 
 FOLDER = Path(__file__).parent
 
@@ -54,6 +55,17 @@ def extremes(config: EncoderConfig, frames: int, seed: int) -> list[list[int]]:
     half = 1 << (config.sample_bits - 1)
     pairs = [(-half, half - 1), (half - 1, -half), (0, -half)]
     return [[pairs[c % 3][f % 2] for c in range(config.channels)] for f in range(frames)]
+
+
+def waves(config: EncoderConfig, frames: int, seed: int) -> list[list[int]]:
+    """What can be predicted: a slow common wave that reaches each channel later, and noise."""
+    source = random.Random(seed)
+    height = 1 << (config.sample_bits - 4)
+    phase, rows = source.random() * math.tau, []
+    for frame in range(frames):
+        turns = [phase + frame / 3 - channel / 4 for channel in range(config.channels)]
+        rows.append([round(height * math.sin(turn)) + source.randrange(-2, 3) for turn in turns])
+    return rows
 
 
 def words(config: EncoderConfig, frames: int, seed: int) -> list[int]:
@@ -100,9 +112,12 @@ def generate(
 def vectors() -> dict[str, dict[str, Any]]:
     """Every vector by name."""
     config, rice, fixed = EncoderConfig, (Mode.RICE,), (Mode.FIXED,)
+    huffman, adaptive = (Mode.HUFFMAN,), (Mode.ADAPTIVE,)
     return {
         "example": by_hand.example(),
         "fixed-by-hand": by_hand.fixed(),
+        "huffman-by-hand": by_hand.huffman(),
+        "adaptive-by-hand": by_hand.adaptive(),
         "foreign": by_hand.foreign(),
         "rice": generate(
             "mode RICE; a restart, two packets that follow, a restart",
@@ -128,7 +143,7 @@ def vectors() -> dict[str, dict[str, Any]]:
         "fixed-full-width": generate(
             "mode FIXED as wide as the samples: no escape; an auxiliary word of 3 bits",
             config(channels=3, sample_bits=9, modes=fixed, fixed_bits=9, aux_bits=3,
-                   packet_frames=30),
+                   packet_frames=30, restart_interval=136),
             *[{} for _ in range(2)],
         ),
         "switch": generate(
@@ -148,6 +163,53 @@ def vectors() -> dict[str, dict[str, Any]]:
             {"causes": ["MISFRAME"], "force_restart": True},
             {},
         ),
+        "huffman": generate(
+            "mode HUFFMAN; a restart, two packets that follow, a restart",
+            config(channels=16, modes=huffman, packet_frames=8, restart_interval=3),
+            *[{} for _ in range(4)],
+        ),
+        "huffman-16-bit-extremes": generate(
+            "mode HUFFMAN; 16-bit samples at the ends of their range: wrap-around, longest symbols",
+            config(channels=5, sample_bits=16, aux_bits=1, modes=huffman, packet_frames=40,
+                   restart_interval=4),
+            *[{} for _ in range(2)],
+            signal=extremes,
+        ),
+        "adaptive": generate(
+            "mode ADAPTIVE for more than 256 frames from one restart to the next",
+            config(channels=3, sample_bits=8, aux_bits=3, modes=adaptive, packet_frames=86,
+                   restart_interval=3),
+            *[{} for _ in range(3)], {"frames": 5},
+            signal=waves,
+        ),
+        "adaptive-16-bit-extremes": generate(
+            "mode ADAPTIVE; 16-bit samples at the ends of their range: weights at their limits",
+            config(channels=5, sample_bits=16, modes=adaptive, packet_frames=60,
+                   restart_interval=2),
+            *[{} for _ in range(2)],
+            signal=extremes,
+        ),
+        "np1": generate(
+            "order NP1, mode ADAPTIVE, an overrun",
+            config(channels=24, order=Order.NP1, aux_bits=4, modes=adaptive, packet_frames=10,
+                   restart_interval=2),
+            {}, {"dropped": 7, "causes": ["OVERRUN"]}, {},
+            signal=waves,
+        ),
+        "np2": generate(
+            "order NP2 in every mode",
+            config(channels=32, order=Order.NP2, modes=adaptive + huffman + rice
+                   + fixed, packet_frames=5, restart_interval=9),
+            *[{"mode": mode} for mode in ("ADAPTIVE", "ADAPTIVE", "HUFFMAN", "RICE", "FIXED")],
+            signal=waves,
+        ),
+        "np1-four-converters": generate(
+            "order NP1, four converters",
+            config(channels=48, order=Order.NP1, modes=adaptive, packet_frames=12,
+                   restart_interval=9),
+            {}, {"frames": 3},
+            signal=waves,
+        ),
     }  # fmt: skip
 
 
@@ -160,6 +222,8 @@ def text(vector: dict[str, Any]) -> str:
     """Return the file's text: JSON, one frame a line."""
     config = dataclasses.asdict(vector["config"])
     config["modes"] = [mode.name for mode in vector["config"].modes]
+    if config["order"] == Order.SEQUENTIAL:
+        del config["order"]
     capture = vector["capture"].hex()
     lines = [capture[at : at + 64] for at in range(0, len(capture), 64)]
     content = {**vector, "format_version": VERSION, "config": config, "capture": lines}
