@@ -55,7 +55,7 @@ def counts(config: EncoderConfig) -> dict[str, int]:
 
 def _memory_bits(verilog: str) -> int:
     """Bits of all memories of a generated core."""
-    found = re.findall(r"^  reg \[(\d+):0\] \S+ \[(\d+):0\];", verilog, re.M)
+    found = re.findall(r"^  reg \[(\d+):0\] \S+ +\[(\d+):0\];", verilog, re.M)
     return sum((int(width) + 1) * (int(depth) + 1) for width, depth in found)
 
 
@@ -77,7 +77,8 @@ def picture(rows: Sequence[dict[str, Any]]) -> bytes:
             )
         bits = [p["memory_bits"] / 1024 for p in points]
         axes[1].plot(channels, bits, "o-", color=f"C{n}", ms=4, label=preset)
-    axes[0].set(title="logic", ylim=(0, None))
+    top = 1.6 * max(row["flip_flops"] for row in rows)
+    axes[0].set(title="logic (ECP5)", ylim=(0, top))
     axes[1].set(title="memory (kbit)", yscale="log")
     for axis in axes:
         axis.set_xscale("log", base=2)
@@ -85,7 +86,7 @@ def picture(rows: Sequence[dict[str, Any]]) -> bytes:
         axis.minorticks_off()
         axis.set_xlabel("channels")
         axis.grid(alpha=0.3)
-        axis.legend(fontsize=8)
+        axis.legend(fontsize=8, loc="upper left", ncols=2 if axis is axes[0] else 1)
     png = io.BytesIO()
     figure.savefig(png, format="png", dpi=100, metadata={"Software": None})
     plt.close(figure)

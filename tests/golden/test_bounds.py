@@ -3,9 +3,11 @@
 import numpy as np
 import pytest
 
-from probecodec.golden import encoder
+from probecodec.golden import delta, encoder, zigzag
 from probecodec.golden.config import EncoderConfig
 from probecodec.golden.format import Mode
+from probecodec.golden.huffman import Huffman
+from probecodec.golden.lms import Lms
 
 FRAMES = 200
 
@@ -29,6 +31,8 @@ def lengths(monkeypatch):
 
 CODERS = {
     "rice": {"modes": (Mode.RICE,)},
+    "huffman": {"modes": (Mode.HUFFMAN,)},
+    "adaptive": {"modes": (Mode.ADAPTIVE,)},
     "fixed-2": {"modes": (Mode.FIXED,), "fixed_bits": 2},
     "fixed-7": {"modes": (Mode.FIXED,), "fixed_bits": 7},
     "fixed-8": {"modes": (Mode.FIXED,), "fixed_bits": 8},
@@ -54,9 +58,17 @@ def test_codes_and_frames_stay_within_bounds(coder, sample_bits, aux_bits, signa
     assert code_lengths.sum(axis=1).max() <= config.max_frame_bits
 
 
-def test_the_bounds_are_reached(lengths):
+for_sums = pytest.mark.parametrize(
+    "mode", [Mode.RICE, Mode.HUFFMAN, Mode.ADAPTIVE], ids=lambda mode: mode.name
+)
+
+
+@for_sums
+def test_the_bounds_are_reached(mode, lengths):
     """From silence, every channel leaps at once while the auxiliary word changes."""
-    config = EncoderConfig(channels=7, sample_bits=12, aux_bits=16, packet_frames=300)
+    config = EncoderConfig(
+        channels=7, sample_bits=12, aux_bits=16, packet_frames=300, modes=(mode,)
+    )
     samples = np.zeros((300, 7), np.int64)
     samples[299] = -2048
     aux = np.where(np.arange(300) == 299, 0xFFFF, 0)
@@ -65,15 +77,64 @@ def test_the_bounds_are_reached(lengths):
     assert code_lengths[299].sum() == config.max_frame_bits
 
 
-def test_silence_costs_one_bit_a_sample(lengths):
-    config = EncoderConfig(channels=7, sample_bits=16, packet_frames=FRAMES)
-    code_lengths = lengths(config, np.zeros((FRAMES, 7), np.int64), np.zeros(FRAMES, np.int64))
+@for_sums
+def test_silence_costs_one_bit_a_sample(mode, lengths):
+    """Also where it follows a leap: the mean is down again within 400 frames."""
+    config = EncoderConfig(channels=7, sample_bits=16, packet_frames=500, modes=(mode,))
+    samples = np.zeros((500, 7), np.int64)
+    samples[0] = -32768
+    code_lengths = lengths(config, samples, np.zeros(500, np.int64))
     assert (code_lengths[-20:] == 1).all()
 
 
-def test_white_noise_costs_under_two_bits_more_than_raw(lengths):
-    config = EncoderConfig(channels=7, sample_bits=16, packet_frames=FRAMES)
+@for_sums
+@pytest.mark.parametrize("sample_bits", [8, 10, 16])
+def test_white_noise_costs_little_more_than_raw(mode, sample_bits, lengths):
+    config = EncoderConfig(channels=7, sample_bits=sample_bits, packet_frames=1500, modes=(mode,))
     random = np.random.default_rng(0)
-    samples = random.integers(-(1 << 15), 1 << 15, (FRAMES, 7))
+    half = 1 << sample_bits - 1
+    samples = random.integers(-half, half, (1500, 7))
+    code_lengths = lengths(config, samples, np.zeros(1500, np.int64))
+    assert code_lengths[300:].mean() < sample_bits + (2 if mode == Mode.RICE else 1)
+
+
+@pytest.mark.parametrize("mode", [Mode.HUFFMAN, Mode.ADAPTIVE], ids=lambda mode: mode.name)
+@pytest.mark.parametrize("sample_bits", [8, 11, 16])
+def test_the_worst_symbol_at_every_step(mode, sample_bits, lengths):
+    """Greedy search: the longest code, the largest or smallest of its symbols; or silence first."""
+    config = EncoderConfig(channels=4, sample_bits=sample_bits, packet_frames=150, modes=(mode,))
+    edges = [1 << n for n in range(sample_bits + 1)]
+    choice = np.unique([[edge - 1, min(edge, edges[-1] - 1)] for edge in edges])
+    trial = Huffman(EncoderConfig(channels=len(choice), sample_bits=sample_bits))
+    coder, symbols = Huffman(config), np.zeros((FRAMES, 4), np.int64)
+    for frame in range(1, FRAMES):
+        for channel in range(4):
+            if frame < 100 and channel > 1:
+                continue
+            trial.sums[:] = coder.sums[channel]
+            length = trial.encode(choice[np.newaxis], restart=False).length[0]
+            longest = choice[length == length.max()]
+            symbols[frame, channel] = longest[-1 if channel % 2 else 0]
+        coder.encode(symbols[frame : frame + 1], restart=False)
+    residuals = zigzag.decode(symbols)
+    if mode == Mode.ADAPTIVE:
+        residuals = Lms(config).decode(residuals)  # whatever symbols: samples that have them exist
+    samples = delta.decode(residuals, np.zeros(4, np.int64), sample_bits)
     code_lengths = lengths(config, samples, np.zeros(FRAMES, np.int64))
-    assert code_lengths[50:].mean() < 18
+    assert code_lengths.max() == 12 + sample_bits == config.max_code_bits
+    assert code_lengths[100:].mean() > sample_bits, "the search finds long codes"
+
+
+def test_every_symbol_in_every_state():
+    """W = 8: all sums of 13 bits, which none exceeds; only an escape takes 12 + W bits."""
+    coder = Huffman(EncoderConfig(channels=4096, sample_bits=8))
+    for base in (0, 4096):
+        sums = base + np.arange(4096)
+        for symbol in range(256):
+            coder.sums[:] = sums
+            length = coder.encode(np.full((1, 4096), symbol), restart=False).length[0]
+            assert coder.sums.max() < 1 << 13
+            step = np.maximum(np.log2(np.maximum(sums, 1) / 32).astype(int) - 3, 0)
+            escaped = symbol >= 128 * 2**step
+            assert (length[escaped] == 20).all()
+            assert (length[~escaped] <= 19).all()

@@ -260,6 +260,24 @@ def test_codes_that_run_past_the_payload_are_refused(packets):
         Decoder(config).payload(packet["payload"], 99, Mode.RICE, True)
 
 
+def test_a_symbol_wider_than_a_sample_is_refused(reference):
+    """W = 8: eight escapes raise the mean, so that class 64 means 256 to 511."""
+    config = EncoderConfig(channels=2, sample_bits=8, modes=(Mode.HUFFMAN,))
+    escape, far = "0" * 12 + "1" * 8, "0" * 11 + "1" + "0" * 8
+    bits = "0" * 16 + 2 * 8 * escape + far + far
+    payload = int(bits.ljust(-(-len(bits) // 32) * 32, "0"), 2).to_bytes(-(-len(bits) // 32) * 4)
+    assert len(Decoder(config).payload(payload, 9, Mode.HUFFMAN, True)[0]) == 9
+    with pytest.raises(ValueError, match="a symbol is wider than a sample in frame 9"):
+        Decoder(config).payload(payload, 10, Mode.HUFFMAN, True)
+    packet = {
+        "channels_minus_1": 1, "sample_bits_minus_1": 7, "aux_bits": 0, "mode": Mode.HUFFMAN,
+        "order": 0, "flags": Flag.RESTART, "payload": payload, "frame_index": 0,
+    }  # fmt: skip
+    assert len(reference.Stream().read_payload(packet | {"frames": 9})) == 9
+    with pytest.raises(ValueError, match="wider than a sample"):
+        reference.Stream().read_payload(packet | {"frames": 10})
+
+
 @pytest.mark.parametrize(
     ("samples", "aux", "message"),
     [

@@ -8,9 +8,9 @@ from hypothesis.extra.numpy import arrays
 
 from probecodec.golden.config import ConfigError, EncoderConfig
 from probecodec.golden.encoder import Decoder, Encoder, encode
-from probecodec.golden.format import Flag, Kind, Mode
+from probecodec.golden.format import Flag, Kind, Mode, Order
 
-DUAL = (Mode.RICE, Mode.FIXED)
+ORDERED = {Order.SEQUENTIAL: 5, Order.NP1: 48, Order.NP2: 32}  # channels
 
 
 def expected(config, samples, aux, kept=None):
@@ -46,6 +46,32 @@ def test_channels(channels, mode, reference):
     assert reference.decode(capture) == expected(config, samples, aux)
 
 
+@pytest.mark.parametrize("order", Order, ids=lambda order: order.name)
+@pytest.mark.parametrize("mode", Mode, ids=lambda mode: mode.name)
+def test_orders(order, mode, signal, reference):
+    config = EncoderConfig(
+        channels=ORDERED[order], order=order, modes=(mode,), aux_bits=6, packet_frames=4
+    )
+    samples, aux = signal(config, 10), aux_words(config, 10)
+    samples = samples // np.arange(1, config.channels + 1)  # no two channels alike
+    capture = b"".join(encode(config, samples, aux))
+    assert reference.decode(capture) == expected(config, samples, aux)
+
+
+@pytest.mark.parametrize("mode", [Mode.HUFFMAN, Mode.ADAPTIVE], ids=lambda mode: mode.name)
+def test_every_age_and_two_restarts(mode, reference):
+    """Learning gets slower until 1,024 frames after a restart."""
+    config = EncoderConfig(
+        channels=4, sample_bits=12, modes=(mode,), packet_frames=300, restart_interval=5
+    )
+    random = np.random.default_rng(0)
+    walk = np.cumsum(random.normal(0, 20, (2100, 1)) + random.normal(0, 9, (2100, 4)), axis=0)
+    samples = np.rint(2000 * np.sin(walk / 2000)).astype(np.int64)
+    aux = np.zeros(2100, np.int64)
+    capture = b"".join(encode(config, samples, aux))
+    assert reference.decode(capture) == expected(config, samples, aux)
+
+
 @pytest.mark.parametrize("aux_bits", range(17))
 @pytest.mark.parametrize("channels", [3, 5, 18])
 def test_aux_bits(channels, aux_bits, reference):
@@ -58,19 +84,24 @@ def test_aux_bits(channels, aux_bits, reference):
 @st.composite
 def configs(draw):
     sample_bits = draw(st.integers(8, 16))
+    order = draw(st.sampled_from(Order))
+    sequential = order == Order.SEQUENTIAL
     try:
         return EncoderConfig(
-            channels=draw(st.integers(2, 20)),
+            channels=draw(st.integers(2, 20)) if sequential else ORDERED[order],
+            order=order,
             sample_bits=sample_bits,
             aux_bits=draw(st.integers(0, 16)),
-            modes=tuple(draw(st.permutations(DUAL))),
+            modes=tuple(draw(st.permutations(Mode))),
             fixed_bits=draw(st.integers(2, sample_bits)),
             packet_frames=draw(st.integers(1, 6)),
             restart_interval=draw(st.integers(1, 4)),
             stream_id=draw(st.integers(0, 255)),
         )
     except ConfigError:  # too many auxiliary bits for so few channels
-        return EncoderConfig(channels=2, sample_bits=sample_bits, packet_frames=3, modes=DUAL)
+        return EncoderConfig(
+            channels=2, sample_bits=sample_bits, packet_frames=3, modes=tuple(Mode)
+        )
 
 
 @st.composite
@@ -100,7 +131,7 @@ def test_any_sequence_of_modes_restarts_and_lengths(reference, recording, data):
     capture, start, frames = b"", 0, []
     while start < len(samples):
         stop = start + data.draw(st.integers(1, 6))
-        mode, restart = data.draw(st.sampled_from([None, *DUAL])), data.draw(st.booleans())
+        mode, restart = data.draw(st.sampled_from([None, *Mode])), data.draw(st.booleans())
         made = encoder.packet(samples[start:stop], aux[start:stop], mode=mode, restart=restart)
         for packet in reference.packets(made):
             if packet["kind"] == Kind.DATA:
