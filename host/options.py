@@ -11,7 +11,7 @@ from typing import Any
 import click
 
 from ..golden.config import PRESETS
-from ..golden.format import Order
+from ..golden.format import Mode, Order
 
 Decorator = Callable[[Callable[..., Any]], Callable[..., Any]]
 
@@ -37,6 +37,16 @@ def _gather(name: str, options: dict[str, Decorator]) -> Decorator:
         return gathered
 
     return decorate
+
+
+def _modes(names: str) -> tuple[Mode, ...]:
+    """The modes of a comma-separated list."""
+    try:
+        return tuple(Mode[name.strip().upper()] for name in names.split(","))
+    except KeyError as error:
+        known = ", ".join(mode.name.lower() for mode in Mode)
+        name = error.args[0].lower()
+        raise click.BadParameter(f"no mode is named {name!r}; there are {known}") from None
 
 
 # A verb gets ``recording``: keyword arguments of `open_recording`.
@@ -73,6 +83,13 @@ config_options = _gather(
             default="adaptive",
             show_default=True,
             help="Named configuration to begin with.",
+        ),
+        "modes": click.option(
+            "--modes",
+            metavar="A,B,…",
+            callback=lambda context, option, names: names and _modes(names),
+            help=f"Modes to build, the first active at reset, instead of the preset's: of "
+            f"{', '.join(mode.name.lower() for mode in Mode)}.",
         ),
         "order": click.option(
             "--order",

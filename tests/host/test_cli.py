@@ -115,6 +115,12 @@ class TestEncode:
         assert "order np1 needs a multiple of 24 channels, not 8" in result.stderr
         assert not (folder / "new.pcs").exists()
 
+    def test_modes(self, folder):
+        run("encode", "rec.bin", "new.pcs", *RAW, "--modes", "huffman, rice")
+        assert "mode huffman" in run("info", "new.pcs").stdout
+        result = run("encode", "rec.bin", "x.pcs", *RAW, "--modes", "rice,best", status=2)
+        assert "no mode is named 'best'; there are fixed, rice, huffman, adaptive" in result.stderr
+
     def test_every_option_arrives(self, folder):
         options = "--preset fixed --packet-frames 7 --restart-interval 3 --fixed-bits 6 "
         options += "--stream-id 9 --rate 1250 --lsb-uv 2.5"

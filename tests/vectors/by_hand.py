@@ -194,3 +194,34 @@ def foreign() -> dict[str, object]:
         ],
         "capture": b"".join(parts),
     }
+
+
+def foreign_orders() -> dict[str, object]:
+    """Orders that no encoder has: their packets, and those that build on them, are a gap."""
+    config = EncoderConfig(
+        channels=2, sample_bits=8, modes=(Mode.FIXED,), fixed_bits=3, packet_frames=16
+    )
+    shape = {"channels_minus_1": 1, "sample_bits_minus_1": 7, "parameter": 3}
+    header = {"kind": Kind.DATA, "mode": Mode.FIXED, **shape}
+    restart = {"flags": Flag.RESTART, **header}
+    parts = [
+        assemble("00000010 00000100", 1, **restart),
+        # Unknown order, and a packet that builds on it.
+        assemble("00000010 00000100", 1, sequence=1, frame_index=1, **restart, order=3),
+        assemble("001 001", 1, sequence=2, frame_index=2, **header, order=3),
+        assemble("00000110 00001000", 1, sequence=3, frame_index=3, **restart),
+        # Order NP1 needs a multiple of 24 channels.
+        assemble("00000010 00000100", 1, sequence=4, frame_index=4, **restart, order=1),
+        assemble("00001010 00001100", 1, sequence=5, frame_index=5, **restart),
+    ]
+    return {
+        "about": "decode only: an unknown order, and one that the number of channels does not fit",
+        "encodes": False,
+        "config": config,
+        "packets": [
+            packet([[1, 2]], [0], 0, "FIXED"),
+            packet([[3, 4]], [0], 3, "FIXED"),
+            packet([[5, 6]], [0], 5, "FIXED"),
+        ],
+        "capture": b"".join(parts),
+    }

@@ -119,6 +119,7 @@ def vectors() -> dict[str, dict[str, Any]]:
         "huffman-by-hand": by_hand.huffman(),
         "adaptive-by-hand": by_hand.adaptive(),
         "foreign": by_hand.foreign(),
+        "foreign-orders": by_hand.foreign_orders(),
         "rice": generate(
             "mode RICE; a restart, two packets that follow, a restart",
             config(channels=16, modes=rice, packet_frames=8, restart_interval=3, lsb_uv=2.34375),
