@@ -138,13 +138,11 @@ class EncoderConfig:
         )
 
     def _check_order(self) -> None:
-        _require(
-            self.order in set(Order), f"order must be one of {list(Order)}, not {self.order!r}"
-        )
+        _require(isinstance(self.order, Order), f"order must be an Order, not {self.order!r}")
         steps = ORDER_STEPS[self.order]
         _require(
             steps == 1 or self.channels % (2 * steps) == 0,
-            f"order {Order(self.order).name.lower()} needs a multiple of {2 * steps} channels, "
+            f"order {self.order.name.lower()} needs a multiple of {2 * steps} channels, "
             f"not {self.channels}; use another order",
         )
 

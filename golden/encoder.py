@@ -46,7 +46,7 @@ class Encoder:
         self._mode = config.modes[0]
         self._channels = order.channels(config)
         self._coders = {mode: _CODERS[mode](config) for mode in config.modes}
-        self._lms = Lms(config)
+        self._predictors = _predictors(config)
         self._previous = np.zeros(config.channels, np.int64)
         self._previous_aux = 0
         self._sequence = 0
@@ -155,18 +155,24 @@ class Encoder:
         coder = self._coders[self._mode]
         if restart:
             self._previous[:] = 0
-            self._lms.restart()
+            for predictor in self._predictors.values():
+                predictor.restart()
             coder.restart()
         samples = samples[:, self._channels]
         residuals = delta.encode(samples, self._previous, self.config.sample_bits)
-        if self._mode == Mode.ADAPTIVE:
-            residuals = self._lms.encode(residuals)
+        if self._mode in self._predictors:
+            residuals = self._predictors[self._mode].encode(residuals)
         codes = coder.encode(zigzag.encode(residuals), restart)
         codes = auxiliary.encode(codes, aux, self._previous_aux, self.config, restart)
         if len(samples):
             self._previous, self._previous_aux = samples[-1].copy(), int(aux[-1])
         self.channel_bits[self._channels] += codes.length.sum(axis=0)
         return framer.words_to_bytes(packer.encode(codes))
+
+
+def _predictors(config: EncoderConfig) -> dict[Mode, Lms]:
+    """What comes between delta and zigzag, in the modes that have it."""
+    return {mode: Lms(config) for mode in config.modes if mode == Mode.ADAPTIVE}
 
 
 def encode(
@@ -208,7 +214,7 @@ class Decoder:
         self.config = config
         self._channels = order.channels(config)
         self._coders = {mode: _CODERS[mode](config) for mode in config.modes}
-        self._lms = Lms(config)
+        self._predictors = _predictors(config)
         self._previous = np.zeros(config.channels, np.int64)
         self._aux = auxiliary.Reader(config)
 
@@ -226,7 +232,8 @@ class Decoder:
         reader = packer.BitReader(data)
         if restart:
             self._previous[:] = 0
-            self._lms.restart()
+            for predictor in self._predictors.values():
+                predictor.restart()
             coder.restart()
         for frame in range(frames):
             raw = restart and frame == 0
@@ -241,8 +248,8 @@ class Decoder:
             if symbols[frame].max() >> config.sample_bits:
                 raise ValueError(f"a symbol is wider than a sample in frame {frame}")
         residuals = zigzag.decode(symbols)
-        if mode == Mode.ADAPTIVE:
-            residuals = self._lms.decode(residuals)
+        if mode in self._predictors:
+            residuals = self._predictors[mode].decode(residuals)
         slots = delta.decode(residuals, self._previous, config.sample_bits)
         if frames:
             self._previous = slots[-1].copy()

@@ -5,7 +5,8 @@ octave while m is below 8. Above, the symbol's lowest floor(log2 m) - 3 bits are
 and the rest has a code if it is below 64, its *class*. Those of 64 to 127 share the class 64, whose
 code is followed by their lowest six bits. Any other symbol is escaped: ``HUFFMAN_ESCAPE_ZEROS``
 zeros, then the symbol in W bits. At a restart the first frame is raw (W bits) and the means start
-at a fixed value.
+at a fixed value, from which they move faster for some frames. In the mean no symbol counts as more
+than eight times the mean before it, so that one artefact does not spoil the codes after it.
 
 A table is canonical: the code lengths do not fall as the classes rise, and a code is one less than
 that of the class before it (with zeros appended where it is longer). So two numbers for each
@@ -21,8 +22,10 @@ from numpy.typing import NDArray
 
 from .config import EncoderConfig
 from .format import (
+    HUFFMAN_CAP_SHIFT,
     HUFFMAN_ESCAPE_ZEROS,
     HUFFMAN_FAR,
+    HUFFMAN_GEARS,
     HUFFMAN_MEAN_SHIFT,
     HUFFMAN_NEAR_BITS,
     HUFFMAN_OCTAVES,
@@ -38,7 +41,15 @@ FIRST_SHIFT = HUFFMAN_MEAN_SHIFT + HUFFMAN_OCTAVES - 1  # log2 of the sum from w
 
 
 class Huffman:
-    """The coder; its state is ``sums``, int64 (channels,): the mean times 2^HUFFMAN_MEAN_SHIFT."""
+    """The coder and its state.
+
+    Attributes
+    ----------
+    sums : int64 (channels,)
+        The mean times 2^HUFFMAN_MEAN_SHIFT.
+    age : int
+        Frames since the restart.
+    """
 
     def __init__(self, config: EncoderConfig) -> None:
         self.width = config.sample_bits
@@ -48,6 +59,7 @@ class Huffman:
     def restart(self) -> None:
         """Forget the past."""
         self.sums[:] = initial_mean(self.width) << HUFFMAN_MEAN_SHIFT
+        self.age = 0
 
     def encode(self, symbols: NDArray[np.int64], restart: bool) -> Codes:
         """Return the codes of ``symbols``, int64 (frames, channels); the first raw at a restart."""
@@ -55,7 +67,8 @@ class Huffman:
         for frame, row in enumerate(symbols):
             sums[frame] = self.sums
             if frame > 0 or not restart:
-                self.sums += row - (self.sums >> HUFFMAN_MEAN_SHIFT)
+                self.age += 1
+                self._learn(slice(None), row)
         table, shift = choose(sums)
         scaled = symbols >> shift
         escaped = scaled >= 2 * HUFFMAN_FAR
@@ -73,8 +86,9 @@ class Huffman:
 
     def decode(self, reader: BitReader, channel: int) -> int:
         """Return the next symbol."""
-        total = int(self.sums[channel])
-        table, shift = (int(value[0]) for value in choose(np.array([total])))
+        self.age += channel == 0
+        one = slice(channel, channel + 1)
+        table, shift = (int(value[0]) for value in choose(self.sums[one]))
         ahead = reader.peek(HUFFMAN_ESCAPE_ZEROS)
         if ahead == 0:
             reader.take(HUFFMAN_ESCAPE_ZEROS)
@@ -86,8 +100,15 @@ class Huffman:
             if index == HUFFMAN_FAR:
                 shift, index = shift + HUFFMAN_NEAR_BITS, 1
             symbol = index << shift | reader.take(shift)
-        self.sums[channel] = total + symbol - (total >> HUFFMAN_MEAN_SHIFT)
+        self._learn(one, np.array([symbol]))
         return symbol
+
+    def _learn(self, channels: slice, symbols: NDArray[np.int64]) -> None:
+        """Move the running means."""
+        sums = self.sums[channels]
+        faster = sum(self.age < age for age in HUFFMAN_GEARS)
+        counted = np.minimum(symbols, sums >> HUFFMAN_CAP_SHIFT)
+        sums += (counted << faster) - (sums >> HUFFMAN_MEAN_SHIFT - faster)
 
 
 def choose(sums: NDArray[np.int64]) -> tuple[NDArray[np.int64], NDArray[np.int64]]:

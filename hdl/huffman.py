@@ -6,8 +6,10 @@ from amaranth.lib.wiring import In, Out
 
 from ..golden.config import EncoderConfig
 from ..golden.format import (
+    HUFFMAN_CAP_SHIFT,
     HUFFMAN_ESCAPE_ZEROS,
     HUFFMAN_FAR,
+    HUFFMAN_GEARS,
     HUFFMAN_MEAN_SHIFT,
     HUFFMAN_NEAR_BITS,
     HUFFMAN_OCTAVES,
@@ -152,26 +154,45 @@ class Huffman(wiring.Component):
         total = Signal(sum_bits, reset_less=True)  # cycle 2
         m.d.sync += total.eq(read.data)
 
+        # Frames since the restart, cycle 1; how often the means' speed is doubled, cycle 2.
+        age, gear = Signal(range(max(HUFFMAN_GEARS) + 1)), Signal(range(len(HUFFMAN_GEARS) + 1))
+        first = self.i.payload
+        with m.If(self.i.valid & first.tag.present & (first.channel == 0)):
+            m.d.sync += age.eq(Mux(first.tag.raw, 0, age + (age != max(HUFFMAN_GEARS))))
+        m.d.sync += gear.eq(sum(age < limit for limit in HUFFMAN_GEARS))
+
         mean = total[HUFFMAN_MEAN_SHIFT:]
         octave, least = Signal(range(width)), Signal()  # cycle 3
         rest, total_3 = Signal(sum_bits), Signal(sum_bits)
-        m.d.sync += [octave.eq(0), least.eq(mean == 0), rest.eq(total - mean), total_3.eq(total)]
+        counted, gear_3 = Signal(width), Signal.like(gear)
+        cap, symbol = total[HUFFMAN_CAP_SHIFT:], slot[1].value
+        taken = mean  # the share of the sum that makes way for the symbol
+        for n in range(1, len(HUFFMAN_GEARS) + 1):
+            taken = Mux(gear == n, total[HUFFMAN_MEAN_SHIFT - n :], taken)
+        m.d.sync += [
+            octave.eq(0),
+            least.eq(mean == 0),
+            rest.eq(total - taken),
+            counted.eq(Mux(symbol > cap, cap, symbol)),
+            gear_3.eq(gear),
+            total_3.eq(total),
+        ]
         for bit in range(1, width):
             with m.If(mean[bit]):
                 m.d.sync += octave.eq(bit)
 
-        first = HUFFMAN_MEAN_SHIFT - HUFFMAN_QUARTER_BITS
+        lowest = HUFFMAN_MEAN_SHIFT - HUFFMAN_QUARTER_BITS
         quarter = Signal(HUFFMAN_QUARTER_BITS)  # cycle 4
         step, shift = Signal(range(HUFFMAN_OCTAVES)), Signal(range(width))
         top = HUFFMAN_OCTAVES - 1
         m.d.sync += [
-            quarter.eq(Mux(least, 0, (total_3 >> first).bit_select(octave, HUFFMAN_QUARTER_BITS))),
+            quarter.eq(Mux(least, 0, (total_3 >> lowest).bit_select(octave, HUFFMAN_QUARTER_BITS))),
             step.eq(Mux(octave >= top, top, octave)),
             shift.eq(Mux(octave >= top, octave - top, 0)),
         ]
         updated = Signal(sum_bits)
         initial = initial_mean(width) << HUFFMAN_MEAN_SHIFT
-        m.d.sync += updated.eq(Mux(slot[2].tag.raw, initial, rest + slot[2].value))
+        m.d.sync += updated.eq(Mux(slot[2].tag.raw, initial, rest + (counted << gear_3)))
         m.d.comb += [  # cycle 5
             write.addr.eq(slot[3].channel),
             write.data.eq(updated),

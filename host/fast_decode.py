@@ -10,7 +10,6 @@ from ..golden.encoder import Decoder
 from ..golden.format import (
     HUFFMAN_ESCAPE_ZEROS,
     HUFFMAN_FAR,
-    HUFFMAN_MEAN_SHIFT,
     HUFFMAN_NEAR_BITS,
     RICE_ESCAPE_ZEROS,
     RICE_MEAN_SHIFT,
@@ -25,9 +24,11 @@ from .fast_kernels import (
     U64,
     ahead,
     choose,
+    faster,
     inner,
     kernel,
     leading_zeros,
+    learn_mean,
     log2,
     restore,
     take,
@@ -101,6 +102,7 @@ def _decode(words, bits, mode, restart, width, fixed_bits, state, tables, rows, 
     position = NOUGHT
     for frame in range(len(samples)):
         raw = restart and frame == 0
+        state.clock[0] += 1
         position = _read(words, position, mode, raw, width, fixed_bits, state, tables, rows)
         if position > bits:
             return _PAST, frame
@@ -134,7 +136,9 @@ def _read(words, position, mode, raw, width, fixed_bits, state, tables, rows):
         elif mode == RICE:
             position = _rice(words, position, symbols, start, stop, width, sums)
         else:
-            position = _huffman(words, position, symbols, start, stop, width, sums, tables.classes)
+            gear = faster(state.clock[0])
+            classes = tables.classes
+            position = _huffman(words, position, symbols, start, stop, width, sums, classes, gear)
         if rider and start == 0:
             changed = take(ahead(words, position), 1) == 1
             position += 1
@@ -180,7 +184,7 @@ def _rice(words, position, symbols, start, stop, width, sums):
 
 
 @inner
-def _huffman(words, position, symbols, start, stop, width, sums, classes):
+def _huffman(words, position, symbols, start, stop, width, sums, classes, gear):
     for slot in range(start, stop):
         total = np.int64(sums[slot])
         table, raw = choose(total)
@@ -195,5 +199,5 @@ def _huffman(words, position, symbols, start, stop, width, sums, classes):
         symbol = number << raw | take(window << U64(length), raw)
         position += length + raw
         symbols[slot] = symbol
-        sums[slot] = total + symbol - (total >> HUFFMAN_MEAN_SHIFT)
+        sums[slot] = learn_mean(total, symbol, gear)
     return position

@@ -10,7 +10,6 @@ from ..golden.encoder import Encoder
 from ..golden.format import (
     HUFFMAN_ESCAPE_ZEROS,
     HUFFMAN_FAR,
-    HUFFMAN_MEAN_SHIFT,
     HUFFMAN_NEAR_BITS,
     RICE_ESCAPE_ZEROS,
     RICE_MEAN_SHIFT,
@@ -24,8 +23,10 @@ from .fast_kernels import (
     RICE,
     U64,
     choose,
+    faster,
     inner,
     kernel,
+    learn_mean,
     log2,
     predict,
     wrap,
@@ -86,6 +87,7 @@ def _encode(
     count, pending, fill = NOUGHT, U64(0), NOUGHT
     for frame in range(len(samples)):
         raw = restart and frame == 0
+        state.clock[0] += 1
         for slot in range(samples.shape[1]):
             sample = samples[frame, tables.channels[slot]]
             rows.symbols[slot] = wrap(sample - state.previous[slot], width)
@@ -102,7 +104,7 @@ def _encode(
         elif mode == RICE:
             _rice(rows, width, state.sums[mode])
         else:
-            _huffman(rows, width, state.sums[mode], tables)
+            _huffman(rows, width, state.sums[mode], tables, faster(state.clock[0]))
         if len(tables.groups):
             _auxiliary(rows, aux[frame], raw or aux[frame] != state.clock[1], tables.groups)
             state.clock[1] = aux[frame]
@@ -139,11 +141,11 @@ def _rice(rows, width, sums):
 
 
 @inner
-def _huffman(rows, width, sums, tables):
+def _huffman(rows, width, sums, tables, gear):
     for slot in range(rows.symbols.size):
         symbol, total = rows.symbols[slot], np.int64(sums[slot])
         table, raw = choose(total)
-        sums[slot] = total + symbol - (total >> HUFFMAN_MEAN_SHIFT)
+        sums[slot] = learn_mean(total, symbol, gear)
         number = symbol >> raw
         escaped = number >= 2 * HUFFMAN_FAR
         if number >= HUFFMAN_FAR:

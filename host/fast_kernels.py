@@ -19,6 +19,8 @@ from numba import njit, types
 from numba.extending import intrinsic
 
 from ..golden.format import (
+    HUFFMAN_CAP_SHIFT,
+    HUFFMAN_GEARS,
     HUFFMAN_MEAN_SHIFT,
     HUFFMAN_OCTAVES,
     HUFFMAN_QUARTER_BITS,
@@ -105,9 +107,24 @@ def choose(total):
 
 
 @inner
+def faster(clock):
+    """How often the running mean's speed is doubled."""
+    gear = 0
+    for age in HUFFMAN_GEARS:
+        gear += clock <= age
+    return gear
+
+
+@inner
+def learn_mean(total, symbol, gear):
+    """The running sum after ``symbol``; `golden.huffman.Huffman`."""
+    counted = min(symbol, total >> HUFFMAN_CAP_SHIFT)
+    return total + (counted << gear) - (total >> HUFFMAN_MEAN_SHIFT - gear)
+
+
+@inner
 def predict(state, tables, rows, width):
     """Make residuals of the differences in ``rows.symbols``; `golden.lms.Lms.encode`."""
-    state.clock[0] += 1
     if state.clock[0] == 1:
         return
     differences, totals = rows.symbols, rows.bits
@@ -125,7 +142,6 @@ def predict(state, tables, rows, width):
 @inner
 def restore(state, tables, rows, width):
     """Make differences of the residuals in ``rows.symbols``; the inverse of `predict`."""
-    state.clock[0] += 1
     if state.clock[0] == 1:
         return
     residuals, totals = rows.symbols, rows.bits

@@ -69,7 +69,7 @@ class State(NamedTuple):
     history : (LMS_LAGS + 1, channels + 1)
         Differences, newest first; the last column stays zero, for no neighbour.
     clock : (2,)
-        Frames predicted since the restart; the auxiliary word.
+        Frames since the restart, the first included; the auxiliary word.
     """
 
     previous: NDArray[np.int32]

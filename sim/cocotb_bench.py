@@ -61,6 +61,7 @@ class Bench:
         self.options = json.loads(os.environ[VARIABLE])
         fields = self.options.pop("config")
         fields["modes"] = tuple(Mode(mode) for mode in fields["modes"])
+        fields["order"] = Order(fields["order"])
         self.config = EncoderConfig(**fields)
         self.folder = Path(self.options.pop("folder"))
         self.source = Source(dut, self.config)
