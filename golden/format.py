@@ -158,8 +158,9 @@ RICE_MEAN_SHIFT = 4  # the running mean moves by 1/16 of the deviation a sample
 # Huffman by running mean: a table for each quarter of an octave of the mean. Below 8 the tables
 # differ by octave too; above, the symbol is divided by a power of two, and they repeat.
 HUFFMAN_MEAN_SHIFT = 5  # the running mean moves by 1/32 of the deviation a sample
-HUFFMAN_GEARS = (16, 32)  # frames since the restart before which it moves twice as fast
-HUFFMAN_CAP_SHIFT = 2  # a symbol counts in the sum as at most 1/4 of it: eight times the mean
+HUFFMAN_START_FRAMES = 16  # frames since the restart before which it moves faster:
+HUFFMAN_START_SHIFT = 2  # by 1/4
+HUFFMAN_CAP_SHIFT = 2  # a symbol counts in the sum as about 1/4 of it at most: eight times the mean
 HUFFMAN_QUARTER_BITS = 2
 HUFFMAN_OCTAVES = 4  # mean below 2, below 4, below 8, and any above
 HUFFMAN_NEAR_BITS = 6  # symbols of at most so many bits have codes of their own, one bit more

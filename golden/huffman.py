@@ -25,11 +25,12 @@ from .format import (
     HUFFMAN_CAP_SHIFT,
     HUFFMAN_ESCAPE_ZEROS,
     HUFFMAN_FAR,
-    HUFFMAN_GEARS,
     HUFFMAN_MEAN_SHIFT,
     HUFFMAN_NEAR_BITS,
     HUFFMAN_OCTAVES,
     HUFFMAN_QUARTER_BITS,
+    HUFFMAN_START_FRAMES,
+    HUFFMAN_START_SHIFT,
     initial_mean,
 )
 from .packer import BitReader, Codes
@@ -106,9 +107,10 @@ class Huffman:
     def _learn(self, channels: slice, symbols: NDArray[np.int64]) -> None:
         """Move the running means."""
         sums = self.sums[channels]
-        faster = sum(self.age < age for age in HUFFMAN_GEARS)
-        counted = np.minimum(symbols, sums >> HUFFMAN_CAP_SHIFT)
-        sums += (counted << faster) - (sums >> HUFFMAN_MEAN_SHIFT - faster)
+        starting = self.age < HUFFMAN_START_FRAMES
+        shift = HUFFMAN_START_SHIFT if starting else HUFFMAN_MEAN_SHIFT
+        counted = np.minimum(symbols, sums >> HUFFMAN_CAP_SHIFT | 1)  # never 0: it could not rise
+        sums += (counted << HUFFMAN_MEAN_SHIFT - shift) - (sums >> shift)
 
 
 def choose(sums: NDArray[np.int64]) -> tuple[NDArray[np.int64], NDArray[np.int64]]:

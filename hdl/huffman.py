@@ -1,6 +1,6 @@
 """Coder `huffman`: sixteen Huffman tables, by running mean; see `probecodec.golden.huffman`."""
 
-from amaranth import Const, Module, Mux, Signal, Value
+from amaranth import Cat, Const, Module, Mux, Signal, Value
 from amaranth.lib import memory, wiring
 from amaranth.lib.wiring import In, Out
 
@@ -9,11 +9,12 @@ from ..golden.format import (
     HUFFMAN_CAP_SHIFT,
     HUFFMAN_ESCAPE_ZEROS,
     HUFFMAN_FAR,
-    HUFFMAN_GEARS,
     HUFFMAN_MEAN_SHIFT,
     HUFFMAN_NEAR_BITS,
     HUFFMAN_OCTAVES,
     HUFFMAN_QUARTER_BITS,
+    HUFFMAN_START_FRAMES,
+    HUFFMAN_START_SHIFT,
     initial_mean,
 )
 from ..golden.tables import BASES, ENDS
@@ -154,27 +155,24 @@ class Huffman(wiring.Component):
         total = Signal(sum_bits, reset_less=True)  # cycle 2
         m.d.sync += total.eq(read.data)
 
-        # Frames since the restart, cycle 1; how often the means' speed is doubled, cycle 2.
-        age, gear = Signal(range(max(HUFFMAN_GEARS) + 1)), Signal(range(len(HUFFMAN_GEARS) + 1))
+        # Frames since the restart, cycle 1; whether the means still move fast, cycle 2.
+        age, starting = Signal(range(HUFFMAN_START_FRAMES + 1)), Signal()
         first = self.i.payload
         with m.If(self.i.valid & first.tag.present & (first.channel == 0)):
-            m.d.sync += age.eq(Mux(first.tag.raw, 0, age + (age != max(HUFFMAN_GEARS))))
-        m.d.sync += gear.eq(sum(age < limit for limit in HUFFMAN_GEARS))
+            m.d.sync += age.eq(Mux(first.tag.raw, 0, age + (age != HUFFMAN_START_FRAMES)))
+        m.d.sync += starting.eq(age != HUFFMAN_START_FRAMES)
 
         mean = total[HUFFMAN_MEAN_SHIFT:]
         octave, least = Signal(range(width)), Signal()  # cycle 3
         rest, total_3 = Signal(sum_bits), Signal(sum_bits)
-        counted, gear_3 = Signal(width), Signal.like(gear)
-        cap, symbol = total[HUFFMAN_CAP_SHIFT:], slot[1].value
-        taken = mean  # the share of the sum that makes way for the symbol
-        for n in range(1, len(HUFFMAN_GEARS) + 1):
-            taken = Mux(gear == n, total[HUFFMAN_MEAN_SHIFT - n :], taken)
+        counted, starting_3 = Signal(width), Signal()
+        symbol, cap = slot[1].value, Cat(1, total[HUFFMAN_CAP_SHIFT + 1 :])
         m.d.sync += [
             octave.eq(0),
             least.eq(mean == 0),
-            rest.eq(total - taken),
+            rest.eq(total - Mux(starting, total[HUFFMAN_START_SHIFT:], mean)),
             counted.eq(Mux(symbol > cap, cap, symbol)),
-            gear_3.eq(gear),
+            starting_3.eq(starting),
             total_3.eq(total),
         ]
         for bit in range(1, width):
@@ -191,8 +189,9 @@ class Huffman(wiring.Component):
             shift.eq(Mux(octave >= top, octave - top, 0)),
         ]
         updated = Signal(sum_bits)
+        grown = Mux(starting_3, counted << HUFFMAN_MEAN_SHIFT - HUFFMAN_START_SHIFT, counted)
         initial = initial_mean(width) << HUFFMAN_MEAN_SHIFT
-        m.d.sync += updated.eq(Mux(slot[2].tag.raw, initial, rest + (counted << gear_3)))
+        m.d.sync += updated.eq(Mux(slot[2].tag.raw, initial, rest + grown))
         m.d.comb += [  # cycle 5
             write.addr.eq(slot[3].channel),
             write.data.eq(updated),

@@ -24,12 +24,12 @@ from .fast_kernels import (
     U64,
     ahead,
     choose,
-    faster,
     inner,
     kernel,
     leading_zeros,
     learn_mean,
     log2,
+    mean_shift,
     restore,
     take,
     wrap,
@@ -136,9 +136,9 @@ def _read(words, position, mode, raw, width, fixed_bits, state, tables, rows):
         elif mode == RICE:
             position = _rice(words, position, symbols, start, stop, width, sums)
         else:
-            gear = faster(state.clock[0])
+            shift = mean_shift(state.clock[0])
             classes = tables.classes
-            position = _huffman(words, position, symbols, start, stop, width, sums, classes, gear)
+            position = _huffman(words, position, symbols, start, stop, width, sums, classes, shift)
         if rider and start == 0:
             changed = take(ahead(words, position), 1) == 1
             position += 1
@@ -184,7 +184,7 @@ def _rice(words, position, symbols, start, stop, width, sums):
 
 
 @inner
-def _huffman(words, position, symbols, start, stop, width, sums, classes, gear):
+def _huffman(words, position, symbols, start, stop, width, sums, classes, shift):
     for slot in range(start, stop):
         total = np.int64(sums[slot])
         table, raw = choose(total)
@@ -199,5 +199,5 @@ def _huffman(words, position, symbols, start, stop, width, sums, classes, gear):
         symbol = number << raw | take(window << U64(length), raw)
         position += length + raw
         symbols[slot] = symbol
-        sums[slot] = learn_mean(total, symbol, gear)
+        sums[slot] = learn_mean(total, symbol, shift)
     return position

@@ -23,11 +23,11 @@ from .fast_kernels import (
     RICE,
     U64,
     choose,
-    faster,
     inner,
     kernel,
     learn_mean,
     log2,
+    mean_shift,
     predict,
     wrap,
 )
@@ -104,7 +104,7 @@ def _encode(
         elif mode == RICE:
             _rice(rows, width, state.sums[mode])
         else:
-            _huffman(rows, width, state.sums[mode], tables, faster(state.clock[0]))
+            _huffman(rows, width, state.sums[mode], tables, mean_shift(state.clock[0]))
         if len(tables.groups):
             _auxiliary(rows, aux[frame], raw or aux[frame] != state.clock[1], tables.groups)
             state.clock[1] = aux[frame]
@@ -141,11 +141,11 @@ def _rice(rows, width, sums):
 
 
 @inner
-def _huffman(rows, width, sums, tables, gear):
+def _huffman(rows, width, sums, tables, shift):
     for slot in range(rows.symbols.size):
         symbol, total = rows.symbols[slot], np.int64(sums[slot])
         table, raw = choose(total)
-        sums[slot] = learn_mean(total, symbol, gear)
+        sums[slot] = learn_mean(total, symbol, shift)
         number = symbol >> raw
         escaped = number >= 2 * HUFFMAN_FAR
         if number >= HUFFMAN_FAR:

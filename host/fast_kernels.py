@@ -20,10 +20,11 @@ from numba.extending import intrinsic
 
 from ..golden.format import (
     HUFFMAN_CAP_SHIFT,
-    HUFFMAN_GEARS,
     HUFFMAN_MEAN_SHIFT,
     HUFFMAN_OCTAVES,
     HUFFMAN_QUARTER_BITS,
+    HUFFMAN_START_FRAMES,
+    HUFFMAN_START_SHIFT,
     LMS_FRACTION_BITS,
     LMS_NEIGHBOURS,
     LMS_WEIGHT_BITS,
@@ -107,19 +108,16 @@ def choose(total):
 
 
 @inner
-def faster(clock):
-    """How often the running mean's speed is doubled."""
-    gear = 0
-    for age in HUFFMAN_GEARS:
-        gear += clock <= age
-    return gear
+def mean_shift(clock):
+    """How fast the running mean moves; ``clock``: frames since the restart, the first included."""
+    return HUFFMAN_START_SHIFT if clock <= HUFFMAN_START_FRAMES else HUFFMAN_MEAN_SHIFT
 
 
 @inner
-def learn_mean(total, symbol, gear):
+def learn_mean(total, symbol, shift):
     """The running sum after ``symbol``; `golden.huffman.Huffman`."""
-    counted = min(symbol, total >> HUFFMAN_CAP_SHIFT)
-    return total + (counted << gear) - (total >> HUFFMAN_MEAN_SHIFT - gear)
+    counted = min(symbol, total >> HUFFMAN_CAP_SHIFT | 1)
+    return total + (counted << HUFFMAN_MEAN_SHIFT - shift) - (total >> shift)
 
 
 @inner

@@ -32,7 +32,7 @@ from cocotb.utils import get_sim_time
 
 from ..golden.config import EncoderConfig
 from ..golden.encoder import encode
-from ..golden.format import WORD_BYTES, Mode
+from ..golden.format import WORD_BYTES, Mode, Order
 from .cocotb_drivers import Link, Registers, Source
 
 VARIABLE = "PROBECODEC_BENCH"  # environment variable with what the runner tells, as JSON

@@ -62,5 +62,4 @@ def test_ice40_netlist_equals_the_golden_model(tmp_path, monkeypatch):
         bulk, "verilate", lambda arguments, folder: verilate([*arguments, *quick], folder)
     )
     report = check(CONFIG, signal(), None, tmp_path / "link.pcs")
-    print(report.as_json())
     assert report.passed and report.dropped == 0 and report.samples_per_clock == 1

@@ -27,6 +27,8 @@ class Capture(NamedTuple):
         Cycles in which a sample came and a word left.
     rdata : array
         ``reg_rdata`` in every cycle.
+    watched : dict
+        Further signals in every cycle.
     """
 
     data: bytes
@@ -34,6 +36,7 @@ class Capture(NamedTuple):
     sent: np.ndarray
     received: np.ndarray
     rdata: np.ndarray
+    watched: dict
 
     @property
     def data_packets(self):
@@ -79,7 +82,9 @@ def register_inputs(config, accesses, count):
 
 
 def ready(kind, cycles):
-    """Return whether the link is ready in each cycle."""
+    """Return whether the link is ready in each cycle; ``kind`` may say so itself."""
+    if isinstance(kind, np.ndarray):
+        return kind
     random = np.random.default_rng(15)
     if kind == "always":
         return np.ones(cycles, int)
@@ -92,7 +97,7 @@ def ready(kind, cycles):
 
 def record(
     harness, encoder, frames, aux=None, *, config, idle="none", link="always", cycles=None,
-    registers=None, reset_after=0,
+    registers=None, reset_after=0, watch=(),
 ):  # fmt: skip
     """Run frames through the encoder, then end the packet and drain.
 
@@ -106,6 +111,8 @@ def record(
         Cycle to (register, value written, or None to read).
     reset_after : int
         Cycles of other samples, then a reset, before all this.
+    watch : tuple of str
+        Further members of the encoder to record.
     """
     sent = harness.schedule(sum(map(len, frames)), idle) if cycles is None else cycles
     end = int(sent[-1]) + 1
@@ -119,16 +126,15 @@ def record(
         before = reset_after + 2
         drive = {name: np.append(values[7 : 7 + before], values) for name, values in drive.items()}
         reset = np.isin(np.arange(before + end + tail), (before - 2, before - 1)).astype(int)
-    seen = harness.simulate(
-        encoder, drive, ("link_valid", "link_ready", "link_data", "link_last", "reg_rdata"), reset
-    )
+    link_side = ("link_valid", "link_ready", "link_data", "link_last")
+    seen = harness.simulate(encoder, drive, (*link_side, "reg_rdata", *watch), reset)
     if reset_after:
         assert seen["link_valid"][:before].any()
         seen = {name: values[before:] for name, values in seen.items()}
-    return _capture(seen, sent)
+    return _capture(seen, sent, watch)
 
 
-def _capture(seen, sent):
+def _capture(seen, sent, watch):
     """Return the capture; assert that a word on the link waits unchanged."""
     valid, word = seen["link_valid"] == 1, seen["link_data"] << 1 | seen["link_last"]
     taken = valid & (seen["link_ready"] == 1)
@@ -139,7 +145,8 @@ def _capture(seen, sent):
     data = seen["link_data"][received].astype(">u4").tobytes()
     ends = 4 * (np.flatnonzero(seen["link_last"][received]) + 1)
     assert ends[-1] == len(data)
-    return Capture(data, list(split(data, ends)), sent, received, seen["reg_rdata"])
+    watched = {name: seen[name] for name in watch}
+    return Capture(data, list(split(data, ends)), sent, received, seen["reg_rdata"], watched)
 
 
 def split(data, ends):

@@ -6,15 +6,20 @@ import numpy as np
 import pytest
 
 from probecodec.golden import encoder as golden
+from probecodec.golden import order as channel_order
 from probecodec.golden.config import ConfigError, EncoderConfig
-from probecodec.golden.format import Mode
+from probecodec.golden.format import Mode, Order
 from probecodec.golden.registers import register_map
 from probecodec.hdl import encoder as hdl
+from probecodec.hdl.fifo import Fifo
 
 MODES = {
     "rice": (Mode.RICE,),
     "fixed": (Mode.FIXED,),
     "dual": (Mode.RICE, Mode.FIXED),
+    "huffman": (Mode.HUFFMAN,),
+    "adaptive": (Mode.ADAPTIVE,),
+    "all": (Mode.ADAPTIVE, Mode.FIXED, Mode.HUFFMAN, Mode.RICE),
 }
 LAST_WORD = 7  # cycles from a packet's last word at the FIFO to link_last: FIFO, framer, trailer
 
@@ -45,15 +50,26 @@ def signal(config, frames, size=6):
 
 
 def extremes(config, frames):
-    """Return frames of the longest codes, and auxiliary words that change each frame.
+    """Return two frames of the longest codes in every ten, and auxiliary words that change.
 
-    With mode RICE most frames between are quiet: else its mean adapts, and no code is long.
+    The others are quiet: else the running means rise, and codes get shorter. What the longest code
+    holds is the difference, modulo 2^W; no sign can be predicted from another.
     """
-    period = 5 if Mode.RICE in config.modes else 2
-    top = (1 << (config.sample_bits - 1)) - 1
-    number = np.arange(frames)
-    samples = np.where(number % period == 1, top, 0)[:, np.newaxis]
-    return samples.repeat(config.channels, axis=1), number % (1 << config.aux_bits)
+    random = np.random.default_rng(20)
+    half = 1 << (config.sample_bits - 1)
+    differences = random.choice([-1, 1], (frames, config.channels)) * (half // 2 + half // 16)
+    differences[np.arange(frames) % 10 < 8] = 0
+    samples = (np.cumsum(differences, axis=0) + half) % (2 * half) - half
+    return samples, np.arange(frames) % (1 << config.aux_bits)
+
+
+def frame_bits(config, samples, aux):
+    """Return the payload bits of each frame, by the golden model, in one stream of the mode."""
+    stream, total = golden.Encoder(replace(config, restart_interval=65535)), [0]
+    for n in range(len(samples)):
+        stream.packet(samples[n : n + 1], aux[n : n + 1])
+        total.append(int(stream.channel_bits.sum()))
+    return np.diff(total)
 
 
 def encode(config, samples, aux, **options):
@@ -70,12 +86,50 @@ def encode(config, samples, aux, **options):
         make("fixed", aux_bits=16, fixed_bits=10),
         make("dual", channels=33, sample_bits=8, aux_bits=1),
         make("dual", packet_frames=1, stream_id=77, rate_hz=1.5, lsb_uv=0.5, probe="P"),
+        make("huffman", channels=31, sample_bits=8),
+        make("huffman", sample_bits=16, aux_bits=5),
+        make("adaptive", channels=33, sample_bits=8, aux_bits=1),
+        make("adaptive", sample_bits=16, aux_bits=16),
+        make("all", sample_bits=12, aux_bits=3),
     ],
-    ids=["rice-9", "rice-16-aux", "fixed-12", "fixed-10-aux", "dual-8-aux", "dual-10-metadata"],
+    ids=lambda config: f"{'-'.join(m.name.lower() for m in config.modes)}-{config.sample_bits}",
 )
 def test_equals_the_golden_model(record, config, idle, link):
     samples, aux = signal(config, frames=11)
     assert record(config, samples, aux, idle=idle, link=link).data == encode(config, samples, aux)
+
+
+@pytest.mark.parametrize(("idle", "link"), [("none", "always"), ("bursts", "mostly")])
+@pytest.mark.parametrize("aux_bits", [0, 7])
+@pytest.mark.parametrize(
+    ("order", "channels", "modes"),
+    [
+        (Order.NP1, 48, "adaptive"),
+        (Order.NP1, 48, "rice"),
+        (Order.NP2, 64, "adaptive"),
+        (Order.NP2, 64, "all"),
+    ],
+)
+def test_orders(record, order, channels, modes, aux_bits, idle, link):
+    """The source sends slots; recordings are in channel order."""
+    config = make(modes, channels=channels, aux_bits=aux_bits, order=order)
+    samples, aux = signal(config, frames=7)
+    slots = samples[:, channel_order.channels(config)]
+    assert record(config, slots, aux, idle=idle, link=link).data == encode(config, samples, aux)
+
+
+@pytest.mark.parametrize("modes", ["huffman", "adaptive"])
+@pytest.mark.parametrize("bits", [8, 12, 16])
+def test_through_all_gears(record, modes, bits):
+    """Longer than any gear; packets end in the midst of each; then silence, and noise again."""
+    random = np.random.default_rng(bits)
+    config = make(modes, channels=10, sample_bits=bits, packet_frames=37, restart_interval=9)
+    common = np.cumsum(random.normal(0, 2 ** (bits - 6), (400, 1)), axis=0)
+    samples = common + random.normal(0, 2 ** (bits - 7), (400, 10))
+    samples[180:260] = 0
+    half = 1 << (bits - 1)
+    samples = np.rint(samples).clip(-half, half - 1).astype(np.int64)
+    assert record(config, samples).data == encode(config, samples, np.zeros(400, np.int64))
 
 
 def test_many_channels(record):
@@ -104,19 +158,47 @@ def test_any_channel_count_works_or_is_refused(record, channels, modes, aux_bits
 def test_the_fewest_channels_work_back_to_back(record, modes, aux_bits):
     least = hdl.least_channels(make(modes, aux_bits=aux_bits))
     config = make(modes, channels=least, aux_bits=aux_bits, packet_frames=20)
+    with pytest.raises(ConfigError, match=rf"^channels = {least - 1} .*\b{least}\b"):
+        hdl.Encoder(replace(config, channels=least - 1))
     samples, _ = signal(config, frames=60, size=2)
     aux = np.random.default_rng(17).integers(1 << aux_bits, size=60)
     assert record(config, samples, aux).data == encode(config, samples, aux)
 
 
-@pytest.mark.parametrize("modes", ["rice", "fixed"])
+@pytest.mark.parametrize("modes", MODES)
 def test_the_smallest_fifo(record, modes):
     """The longest codes do not overflow it."""
     config = make(modes, channels=33, aux_bits=3)
     least = hdl.reserved_words(config)
     with pytest.raises(ConfigError, match=rf"^fifo_words = {least - 1} .*\b{least}\b"):
         hdl.Encoder(replace(config, fifo_words=least - 1))
-    check_drops(record, replace(config, fifo_words=least), *extremes(config, frames=40))
+    check_drops(record, replace(config, fifo_words=least), *extremes(config, frames=60))
+
+
+@pytest.mark.parametrize("modes", MODES)
+def test_the_longest_codes_just_fit(harness, capture, monkeypatch, modes):
+    """The link stops as the second frame of the longest codes begins, and the FIFO takes it all.
+
+    So it does whatever of the frame before is still on its way; and a frame's share of the FIFO is
+    no larger than it must be.
+    """
+    config = make(modes, channels=33, sample_bits=16, aux_bits=3, packet_frames=10, fifo_words=128)
+    config = replace(config, restart_interval=1, fifo_words=hdl.reserved_words(config))
+    samples, aux = extremes(config, frames=100)
+    assert frame_bits(config, samples[:10], aux[:10])[8:].tolist() == [config.max_frame_bits] * 2
+    encoder = hdl.Encoder(config)
+    encoder.output = Fifo(config)
+    monkeypatch.setattr(hdl, "Fifo", lambda config: encoder.output)
+    link = np.ones(samples.size, int)
+    for n, begin in enumerate(range(9 * 33, samples.size, 330)):
+        link[begin - 3 + n :][:80] = 0
+    seen = capture.record(
+        harness, encoder, samples, aux, config=config, link=link, watch=("output.stored",)
+    )
+    dropped = seen.dropped(len(samples))
+    assert 8 < dropped.sum() < 40 and not dropped[8::10].any() and not dropped[9::10].any()
+    assert seen.data == encode(config, samples, aux, dropped=dropped)
+    assert config.max_frame_words < seen.watched["output.stored"].max() <= config.fifo_words
 
 
 @pytest.mark.parametrize(
@@ -125,6 +207,9 @@ def test_the_smallest_fifo(record, modes):
         make("rice", channels=33, aux_bits=4),
         make("fixed", sample_bits=16),
         make("dual", channels=31, packet_frames=1),
+        make("huffman", channels=33, aux_bits=1),
+        make("adaptive", sample_bits=12, aux_bits=4),
+        make("all", channels=48, order=Order.NP1),
     ],
     ids=MODES,
 )
@@ -136,7 +221,8 @@ def check_drops(record, config, samples, aux):
     """Check a link that is too slow; the packets tell which frames were dropped."""
     end = samples.size
     reads = {end: ("control", 0), end + 1: ("status", None), end + 2: ("dropped", None)}
-    seen = record(config, samples, aux, link="seldom", registers=reads)
+    slots = samples[:, channel_order.channels(config)]
+    seen = record(config, slots, aux, link="seldom", registers=reads)
     dropped = seen.dropped(len(samples))
     assert 0.1 < dropped.mean() < 0.9
     assert (np.diff(dropped.astype(int)) == 1).sum() >= 2
@@ -148,9 +234,10 @@ def check_drops(record, config, samples, aux):
 
 
 @pytest.mark.parametrize("aux_bits", [0, 1])
-@pytest.mark.parametrize("modes", ["rice", "fixed"])
-def test_latency(record, modes, aux_bits):
-    config = make(modes, aux_bits=aux_bits)
+@pytest.mark.parametrize("order", [Order.SEQUENTIAL, Order.NP1])
+@pytest.mark.parametrize("modes", MODES)
+def test_latency(record, modes, order, aux_bits):
+    config = make(modes, channels=48, order=order, aux_bits=aux_bits)
     samples, aux = signal(config, frames=3)
     seen = record(config, samples, aux)
     assert seen.received[-1] - seen.sent[-1] == hdl.latency(config) + LAST_WORD
