@@ -134,6 +134,7 @@ class Framer(wiring.Component):
             mode=modes[head.mode],
             flags=flags,
             stream_id=self.stream_id,
+            order=config.order,
             sequence=sequence,
             frame_index=Cat(index_low, index_high),
             drop_count=self.drop_count,

@@ -39,6 +39,17 @@ VARIABLE = "PROBECODEC_BENCH"  # environment variable with what the runner tells
 PERIOD_NS = 10
 
 
+def _fill(module: HierarchyObject) -> None:
+    """Fill the memories of a module, and of those in it, with garbage."""
+    for child in module:
+        if isinstance(child, HierarchyObject):
+            _fill(child)
+            continue
+        assert isinstance(child, ArrayObject)  # the runner shows nothing else
+        for word in child:
+            word.value = random.getrandbits(len(word))
+
+
 def random_pauses(share: float) -> Iterator[bool]:
     """Pause in ``share`` of the cycles, at random."""
     return (random.random() < share for _ in itertools.repeat(None))
@@ -76,10 +87,7 @@ class Bench:
         await Timer(1, "ns")
         for child in dut:
             if isinstance(child, HierarchyObject):
-                for memory in child:
-                    assert isinstance(memory, ArrayObject)  # the runner shows nothing else
-                    for word in memory:
-                        word.value = random.getrandbits(len(word))
+                _fill(child)
         await Timer(1, "ns")
         Clock(dut.clk, PERIOD_NS, "ns").start(start_high=False)
         bench = cls(dut)

@@ -39,15 +39,16 @@ class Source:
     async def send(self, rows: Iterable[Iterable[int]], aux: Iterable[int] | None = None) -> None:
         """Send frames, given in channel order, as the source would, in the configured order.
 
-        A row shorter or longer than a frame is sent as it is, and breaks the framing.
+        A row shorter or longer than a frame breaks the framing: the one is sent as it is, the rest
+        of the other behind the frame.
         """
         dut, edge, pause = self._dut, RisingEdge(self._dut.clk), self.pause
         valid, first, value = dut.sample_valid, dut.sample_first, dut.sample_value
         words = itertools.repeat(0) if aux is None else np.asarray(aux).tolist()
         for row, word in zip(rows, words, strict=aux is not None):
             values = np.asarray(row)
-            if len(values) == self._config.channels:
-                values = values[self._channels]
+            if len(values) >= self._config.channels:
+                values = np.append(values[self._channels], values[self._config.channels :])
             for n, sample in enumerate(values.tolist()):
                 changes = n < 2
                 while next(pause):

@@ -286,11 +286,10 @@ class Stream:
                     difference = self.learners[slot].adapt(features, difference, width, self.age)
                 differences.append(difference)
                 self.previous[slot] = wrap(self.previous[slot] + difference, width)
-            if mode == ADAPTIVE:
-                if self.age > 0:
-                    for learner, difference in zip(self.learners, differences, strict=True):
-                        learner.past = [difference, *learner.past[:2]]
-                self.age += 1
+            if mode == ADAPTIVE and self.age > 0:
+                for learner, difference in zip(self.learners, differences, strict=True):
+                    learner.past = [difference, *learner.past[:2]]
+            self.age += 1
             samples = dict(zip(channel_of, self.previous, strict=True))
             ordered = [samples[channel] for channel in range(channels)]
             frames.append((packet["frame_index"] + frame, ordered, self.aux))
@@ -330,7 +329,11 @@ class Stream:
             symbol = 64 * 2**raw + bits.take(raw + 6)
         else:
             symbol = kind * 2**raw + bits.take(raw)
-        self.sums[slot] = total + symbol - total // 32
+        counted = min(symbol, 2 * (total // 8) + 1)
+        if self.age < 16:
+            self.sums[slot] = total + 8 * counted - total // 4
+        else:
+            self.sums[slot] = total + counted - total // 32
         return symbol
 
     def auxiliary(self, bits, aux_bits, channels):

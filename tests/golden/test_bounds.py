@@ -125,16 +125,20 @@ def test_the_worst_symbol_at_every_step(mode, sample_bits, lengths):
     assert code_lengths[100:].mean() > sample_bits, "the search finds long codes"
 
 
-def test_every_symbol_in_every_state():
+@pytest.mark.parametrize("base", [0, 4096])
+@pytest.mark.parametrize("age", [0, 15], ids=["just restarted", "later"])
+def test_every_symbol_in_every_state(age, base):
     """W = 8: all sums of 13 bits, which none exceeds; only an escape takes 12 + W bits."""
     coder = Huffman(EncoderConfig(channels=4096, sample_bits=8))
-    for base in (0, 4096):
-        sums = base + np.arange(4096)
-        for symbol in range(256):
-            coder.sums[:] = sums
-            length = coder.encode(np.full((1, 4096), symbol), restart=False).length[0]
-            assert coder.sums.max() < 1 << 13
-            step = np.maximum(np.log2(np.maximum(sums, 1) / 32).astype(int) - 3, 0)
-            escaped = symbol >= 128 * 2**step
-            assert (length[escaped] == 20).all()
-            assert (length[~escaped] <= 19).all()
+    sums = base + np.arange(4096)
+    step = np.maximum(np.log2(np.maximum(sums, 1) / 32).astype(int) - 3, 0)
+    for symbol in range(256):
+        coder.sums[:], coder.age = sums, age
+        length = coder.encode(np.full((1, 4096), symbol), restart=False).length[0]
+        assert coder.sums.max() < 1 << 13
+        assert (coder.sums[sums >= 5] >= (5 if age else 4)).all()
+        rising = (sums < 32) & (symbol > 0)
+        assert (coder.sums[rising] > sums[rising]).all(), "no sum is too small to rise"
+        escaped = symbol >= 128 * 2**step
+        assert (length[escaped] == 20).all()
+        assert (length[~escaped] <= 19).all()

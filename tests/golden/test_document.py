@@ -22,19 +22,23 @@ def vector(name):
 EXAMPLE = vector("example")[1]
 
 
-def table(heading, first_column):
+def table(heading, first_column, header=False):
     """Return the cells of the first table under ``heading`` that begins with ``first_column``."""
     lines = iter(DOCUMENT[DOCUMENT.index(f"\n{heading}\n") :].splitlines())
     for line in lines:
         if line.startswith(f"| {first_column} |"):
             break
     next(lines)
-    rows = []
-    for line in lines:
-        if not line.startswith("|"):
+    rows = [_cells(line)] if header else []
+    for row in lines:
+        if not row.startswith("|"):
             break
-        rows.append([cell.strip() for cell in line.strip("|").split("|")])
+        rows.append(_cells(row))
     return rows
+
+
+def _cells(row):
+    return [cell.strip() for cell in row.strip("|").split("|")]
 
 
 def places(layout):
@@ -86,6 +90,9 @@ def test_constants():
         stream.RICE_MEAN_SHIFT,
         stream.HUFFMAN_ESCAPE_ZEROS,
         stream.HUFFMAN_MEAN_SHIFT,
+        stream.HUFFMAN_START_FRAMES,
+        stream.HUFFMAN_START_SHIFT,
+        stream.HUFFMAN_CAP_SHIFT,
         stream.HUFFMAN_FAR,
         stream.LMS_WEIGHT_BITS,
         stream.LMS_FRACTION_BITS,
@@ -177,6 +184,36 @@ def test_tables_of_codes_are_the_pinned_payloads(name, heading):
     bits = "".join(row[-1] for row in rows).replace(" ", "")
     payload = "".join(f"{byte:08b}" for byte in capture[72 + 32 : -8])  # behind the metadata packet
     assert bits.ljust(-(-len(bits) // 32) * 32, "0") == payload
+
+
+@pytest.mark.parametrize(
+    ("name", "heading"),
+    [
+        ("huffman-by-hand", "### Mode HUFFMAN, bit by bit"),
+        ("adaptive-by-hand", "### Mode ADAPTIVE, step by step"),
+    ],
+)
+def test_tables_of_codes_have_the_reference_decoder_s_sums(name, heading, reference):
+    """Symbols, sums, tables, raw bits and classes."""
+    header, *rows = table(heading, "frame", header=True)
+    stream, bits = reference.Stream(), reference.Bits(vector(name)[1][72 + 32 : -8])
+    stream.sums = [256, 256]
+    for row in (dict(zip(header, row, strict=True)) for row in rows):
+        slot, stream.age = int(row["slot"]), int(row["frame"])
+        if stream.age == 0:
+            assert int(row["symbol"]) == bits.take(8)
+            assert row["S"] == row["table"] == row["k"] == ""
+            continue
+        total = stream.sums[slot]
+        symbol = stream.huffman(bits, slot, 8)
+        octave = len(f"{total // 32:b}") - 1
+        quarter = 4 * total // 2 ** (octave + 5) - 4
+        raw = max(octave - 3, 0)
+        number = symbol // 2**raw
+        kind = str(number) if number < 64 else "64" if number < 128 else "escape"
+        found = [int(row[column]) for column in ("symbol", "S", "table", "k")]
+        assert found == [symbol, total, 4 * min(octave, 3) + quarter, raw]
+        assert row.get("class", kind) == kind
 
 
 def test_table_of_weights(reference):

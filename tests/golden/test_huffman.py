@@ -1,6 +1,7 @@
 """Coder `huffman`: codes by hand, tables, the running mean, and the reference decoder's reading."""
 
 import math
+from fractions import Fraction
 from itertools import pairwise
 
 import numpy as np
@@ -11,6 +12,7 @@ from probecodec.golden.config import EncoderConfig
 from probecodec.golden.format import Mode
 from probecodec.golden.framer import words_to_bytes
 from probecodec.golden.huffman import Huffman, choose
+from probecodec.golden.rice import Rice
 
 WIDTHS = range(8, 17)
 TABLES = range(16)
@@ -19,8 +21,8 @@ SUMS = [(4 + table % 4) << 3 + table // 4 for table in TABLES]
 RAW = [sums << raw for raw in (1, 2, 3) for sums in SUMS[12:]]
 
 
-def coder_of(sample_bits, channels=2):
-    return Huffman(EncoderConfig(channels=channels, sample_bits=sample_bits, modes=(Mode.HUFFMAN,)))
+def coder_of(sample_bits, channels=2, kind=Huffman):
+    return kind(EncoderConfig(channels=channels, sample_bits=sample_bits, modes=(Mode.HUFFMAN,)))
 
 
 def codes_of(sums, symbols, written, sample_bits=10):
@@ -31,13 +33,13 @@ def codes_of(sums, symbols, written, sample_bits=10):
 
 
 def test_codes_by_hand(written):
-    """The frames of the document's example: tables 12, 11, 11 and 13, 14."""
+    """The frames of the document's example: tables 12, 10, 10 and 11, 12 and 13."""
     codes = coder_of(8).encode(np.array([[0, 1], [6, 11], [120, 139], [17, 2]]), restart=False)
     assert written(codes) == [
         ["1111", "1110"],
-        ["1000", "00111"],
+        ["0110", "00101"],
         ["000000000001" "111000", "000000000000" "10001011"],
-        ["001011", "1101"],
+        ["0111" "1", "1110" "0"],
     ]  # fmt: skip
 
 
@@ -134,11 +136,124 @@ def test_first_frame_of_a_restart_is_raw_and_moves_no_mean(written):
     assert coder.sums.tolist() == [256, 256]
 
 
-def test_restart_forgets():
+def test_restart_forgets(written):
+    symbols = np.random.default_rng(0).integers(0, 900, (50, 2))
     coder = coder_of(10)
     coder.encode(np.full((50, 2), 1000), restart=False)
     coder.restart()
     assert coder.sums.tolist() == [512, 512]
+    assert written(coder.encode(symbols, True)) == written(coder_of(10).encode(symbols, True))
+
+
+def moved(total, symbol, age):
+    """The sum after ``symbol``, ``age`` frames after the restart."""
+    limit = total // 4
+    if limit % 2 == 0:
+        limit += 1
+    speed = Fraction(1, 4) if age < 16 else Fraction(1, 32)
+    return total + 32 * speed * min(symbol, limit) - math.floor(total * speed)
+
+
+@pytest.mark.parametrize(
+    ("age", "symbol", "total"),
+    [
+        (1, 45, 885), (15, 45, 885), (16, 45, 724), (17, 45, 724), (2000, 45, 724),
+        (15, 175, 1925), (15, 176, 1925), (15, 900, 1925),
+        (16, 175, 854), (16, 176, 854), (16, 900, 854),
+        (15, 0, 525), (16, 0, 679),
+    ],
+)  # fmt: skip
+def test_the_sum_by_hand(age, symbol, total):
+    """After 700."""
+    coder = coder_of(10)
+    coder.sums[:] = 700
+    coder.age = age - 1
+    coder.encode(np.full((1, 2), symbol), restart=False)
+    assert coder.sums.tolist() == [total, total] == [moved(700, symbol, age)] * 2
+
+
+@pytest.mark.parametrize("sample_bits", WIDTHS)
+@pytest.mark.parametrize("spread", [0.3, 10.0, 3000.0])
+def test_the_sum_of_any_symbols(sample_bits, spread):
+    """From the restart on, encoder and decoder, with rare symbols of any size among the others."""
+    random, top = np.random.default_rng(0), 2**sample_bits - 1
+    symbols = np.minimum(random.exponential(spread, (200, 3)).astype(np.int64), top)
+    rare = random.random(symbols.shape) < 0.1
+    symbols[rare] = random.integers(0, top + 1, rare.sum())
+    encoding, decoding = coder_of(sample_bits, 3), coder_of(sample_bits, 3)
+    encoding.encode(symbols[:1], restart=True)
+    sums = [32 * 2 ** (sample_bits // 2 - 1)] * 3
+    for age, row in enumerate(symbols.tolist()[1:], 1):
+        codes = encoding.encode(np.array([row]), restart=False)
+        reader = packer.BitReader(words_to_bytes(packer.encode(codes)))
+        assert [decoding.decode(reader, channel) for channel in range(3)] == row
+        sums = [moved(total, symbol, age) for total, symbol in zip(sums, row, strict=True)]
+        assert encoding.sums.tolist() == decoding.sums.tolist() == sums
+
+
+@pytest.mark.parametrize("sample_bits", WIDTHS)
+def test_the_mean_moves_fast_for_the_first_frames(sample_bits):
+    """By a quarter in the 15 frames after the raw one, then by 1/32; after each restart."""
+    coder, silence = coder_of(sample_bits), np.zeros((1, 2), np.int64)
+    for _ in range(2):
+        coder.restart()
+        coder.encode(silence, restart=True)
+        sums = []
+        for _ in range(20):
+            coder.sums[:] = 320
+            coder.encode(silence, restart=False)
+            sums.append(coder.sums[0])
+        assert sums == [240] * 15 + [310] * 5
+
+
+@pytest.mark.parametrize("sample_bits", WIDTHS)
+def test_the_sum_is_never_less_than_5(sample_bits):
+    """Silence takes it lowest, for it never falls faster; and from there it rises."""
+    coder, least = coder_of(sample_bits), []
+    coder.encode(np.zeros((1, 2), np.int64), restart=True)
+    for _ in range(2000):
+        coder.encode(np.zeros((1, 2), np.int64), restart=False)
+        least.append(int(coder.sums.min()))
+    assert min(least) >= 5
+    assert min(least) == 5 or sample_bits >= 10
+    coder.encode(np.full((300, 2), 2**sample_bits - 1), restart=False)
+    assert coder.sums.min() >> 5 > 2 ** (sample_bits - 1)
+
+
+@pytest.mark.parametrize("sample_bits", [10, 12, 14, 16])
+def test_an_impulse_in_silence_costs_little_but_itself(sample_bits):
+    """Up and down again, of full scale; after that at most 11 bits in all, with Rice over 100."""
+    symbols = np.zeros((800, 2), np.int64)
+    symbols[400:402] = [[2**sample_bits - 2] * 2, [2**sample_bits - 3] * 2]
+    extra = {}
+    for kind in (Huffman, Rice):
+        length = coder_of(sample_bits, kind=kind).encode(symbols, restart=True).length[:, 0]
+        assert (length[300:400] == 1).all()
+        extra[kind] = length[402:].sum() - 398
+    assert extra[Huffman] <= 11
+    assert extra[Rice] > 100
+
+
+@pytest.mark.parametrize("level", [1, 2, 5, 17, 100, 255])
+def test_a_level_that_rises_by_2_to_the_8_is_followed(level):
+    """Half of it is there after 40 samples, 7/8 after 85, however low it was."""
+    coder = coder_of(16)
+    coder.encode(np.full((400, 2), level), restart=True)
+    assert level <= coder.sums[0] / 32 < level + 1
+    high = 256 * level
+    coder.encode(np.full((40, 2), high), restart=False)
+    assert coder.sums[0] / 32 > high / 2
+    coder.encode(np.full((45, 2), high), restart=False)
+    assert coder.sums[0] / 32 > high * 7 / 8
+
+
+@pytest.mark.parametrize("sample_bits", WIDTHS)
+def test_silence_after_a_restart_costs_less_than_with_rice(sample_bits):
+    cost = {}
+    for kind in (Huffman, Rice):
+        codes = coder_of(sample_bits, kind=kind).encode(np.zeros((200, 2), np.int64), restart=True)
+        cost[kind] = codes.length[1:, 0].sum() - 199
+    assert 3 * cost[Huffman] < cost[Rice] + 2
 
 
 @pytest.mark.parametrize("sample_bits", WIDTHS)
@@ -222,5 +337,5 @@ def test_reading_back(sample_bits, spread, reference):
 
     stream, bits = reference.Stream(), reference.Bits(payload)
     stream.sums = [32 * 2 ** (sample_bits // 2 - 1)] * 2
-    read = [[stream.huffman(bits, c, sample_bits) for c in range(2)] for _ in symbols]
-    assert read == symbols.tolist()
+    for stream.age, row in enumerate(symbols.tolist(), 1):
+        assert [stream.huffman(bits, c, sample_bits) for c in range(2)] == row

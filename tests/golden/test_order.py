@@ -154,7 +154,10 @@ def test_wrong_channel_counts_are_refused(kind, channels, period):
     )
 
 
-@pytest.mark.parametrize("value", [3, -1, "NP1", None])
+@pytest.mark.parametrize(
+    "value", [3, -1, 0, 1, 1.0, True, "NP1", None, [1], [Order.NP1], (Order.NP1,)], ids=repr
+)
 def test_other_orders_are_refused(value):
-    with pytest.raises(ConfigError, match="order must be one of"):
-        EncoderConfig(order=value)
+    with pytest.raises(ConfigError) as error:
+        EncoderConfig(channels=24, order=value)
+    assert str(error.value) == f"order must be an Order, not {value!r}"

@@ -10,7 +10,7 @@ import pytest
 
 from probecodec.golden.config import EncoderConfig
 from probecodec.golden.encoder import Decoder, Encoder
-from probecodec.golden.format import Flag, Kind, Mode
+from probecodec.golden.format import Flag, Kind, Mode, Order
 
 FILES = sorted((Path(__file__).parents[1] / "vectors").glob("v1-*.json"))
 VECTORS = {path.stem: json.loads(path.read_text()) for path in FILES}
@@ -20,7 +20,11 @@ for_encoders = pytest.mark.parametrize("name", [n for n in VECTORS if VECTORS[n]
 
 def config_of(vector):
     fields = vector["config"]
-    return EncoderConfig(**{**fields, "modes": tuple(Mode[name] for name in fields["modes"])})
+    changes = {
+        "modes": tuple(Mode[name] for name in fields["modes"]),
+        "order": Order(fields.get("order", 0)),
+    }
+    return EncoderConfig(**{**fields, **changes})
 
 
 def capture_of(vector):

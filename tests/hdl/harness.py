@@ -180,6 +180,7 @@ def check(dut, columns, expected, idle="none", **members):
     ``expected`` has the columns that change; garbage samples may become anything, but a code
     without a sample is empty.
     """
+    assert dut.LATENCY < TAIL
     sent, out, got = run(dut, columns, idle, **members)
     np.testing.assert_array_equal(out, sent + dut.LATENCY)
     for name in got:

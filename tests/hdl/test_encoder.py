@@ -177,28 +177,33 @@ def test_the_smallest_fifo(record, modes):
 
 @pytest.mark.parametrize("modes", MODES)
 def test_the_longest_codes_just_fit(harness, capture, monkeypatch, modes):
-    """The link stops as the second frame of the longest codes begins, and the FIFO takes it all.
+    """A frame of them enters at the last level that lets it in, behind another; the link is cut.
 
-    So it does whatever of the frame before is still on its way; and a frame's share of the FIFO is
-    no larger than it must be.
+    With one word less it does not enter; and it needs what is kept for it.
     """
-    config = make(modes, channels=33, sample_bits=16, aux_bits=3, packet_frames=10, fifo_words=128)
-    config = replace(config, restart_interval=1, fifo_words=hdl.reserved_words(config))
-    samples, aux = extremes(config, frames=100)
+    config = make(modes, channels=33, sample_bits=16, aux_bits=3, packet_frames=10)
+    samples, aux = extremes(config, frames=13)
     assert frame_bits(config, samples[:10], aux[:10])[8:].tolist() == [config.max_frame_bits] * 2
-    encoder = hdl.Encoder(config)
-    encoder.output = Fifo(config)
-    monkeypatch.setattr(hdl, "Fifo", lambda config: encoder.output)
-    link = np.ones(samples.size, int)
-    for n, begin in enumerate(range(9 * 33, samples.size, 330)):
-        link[begin - 3 + n :][:80] = 0
-    seen = capture.record(
-        harness, encoder, samples, aux, config=config, link=link, watch=("output.stored",)
-    )
-    dropped = seen.dropped(len(samples))
-    assert 8 < dropped.sum() < 40 and not dropped[8::10].any() and not dropped[9::10].any()
-    assert seen.data == encode(config, samples, aux, dropped=dropped)
-    assert config.max_frame_words < seen.watched["output.stored"].max() <= config.fifo_words
+
+    def run(fifo_words):
+        """Return what came out, which frames did not, and the words in the FIFO each cycle."""
+        made = replace(config, fifo_words=fifo_words)
+        encoder = hdl.Encoder(made)
+        encoder.output = output = Fifo(made)
+        monkeypatch.setattr(hdl, "Fifo", lambda config: output)
+        options = {"link": np.zeros(samples.size, int), "watch": ("output.stored",)}
+        seen = capture.record(harness, encoder, samples, aux, config=made, **options)
+        return seen, seen.dropped(len(samples)), seen.watched["output.stored"]
+
+    seen, _, stored = run(1024)
+    level = int(stored[seen.sent[9 * 33] - 1])  # what the gate saw before the frame
+    for fewer in (0, 1):
+        fifo_words = hdl.reserved_words(config) + level - fewer
+        seen, dropped, stored = run(fifo_words)
+        assert dropped.tolist() == [False] * (10 - fewer) + [True] * (3 + fewer)
+        assert seen.data == encode(config, samples, aux, dropped=dropped)
+        assert stored.max() <= fifo_words
+        assert fewer or stored.max() > level + config.max_frame_words
 
 
 @pytest.mark.parametrize(

@@ -11,13 +11,14 @@ from amaranth.sim import Simulator
 
 from probecodec.golden import framer as golden
 from probecodec.golden.config import EncoderConfig
-from probecodec.golden.format import SYNC, Flag, Kind, Mode
+from probecodec.golden.format import SYNC, Flag, Kind, Mode, Order
 from probecodec.hdl import framer as hdl
 
 CONFIG = EncoderConfig(
-    channels=33,
+    channels=32,
     sample_bits=13,
     aux_bits=5,
+    order=Order.NP2,
     fixed_bits=6,
     modes=(Mode.RICE, Mode.FIXED),
     packet_frames=2345,

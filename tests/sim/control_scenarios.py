@@ -1,6 +1,8 @@
 """cocotb tests of the registers; `test_cocotb` runs them."""
 
+import random
 from functools import partial
+from itertools import pairwise, permutations
 
 import cocotb
 import numpy as np
@@ -13,8 +15,14 @@ from probecodec.sim.cocotb_bench import Bench
 @cocotb.test()
 async def power_up(dut):
     """The core's memories begin with garbage, so that what relies on them shows."""
-    await Bench.start(dut)
-    for memory in (dut.delta.previous, dut.rice.sums, dut.fifo.memory):
+    bench = await Bench.start(dut)
+    memories = [dut.delta.previous, dut.fifo.memory]
+    for mode, stage in ((Mode.RICE, "rice"), (Mode.HUFFMAN, "huffman")):
+        if mode in bench.config.modes:
+            memories.append(getattr(dut, stage).sums)
+    if Mode.ADAPTIVE in bench.config.modes:
+        memories += [dut.lms.weights, dut.lms.neighbours.slots_2]
+    for memory in memories:
         assert len({word.value.to_unsigned() for word in memory}) > len(memory) // 2
 
 
@@ -65,6 +73,27 @@ async def mode_switch(dut):
     assert fields(bench, "mode") == [r, r, f, f, f, r, r, r, f, f]
     restarts = [flags & Flag.RESTART for flags in fields(bench, "flags")]
     assert restarts == [1, 0, 1, 0, 0, 1, 0, 0, 1, 0]
+    check_replay(bench, samples, aux)
+    check_decoded(bench, samples, aux)
+
+
+@cocotb.test()
+async def every_mode_switch(dut):
+    """From each of four modes to each other, a packet in each."""
+    bench = await Bench.start(dut)
+    size = bench.config.packet_frames
+    modes = [bench.config.modes[n] for n in (0, 1, 2, 3, 0, 2, 1, 3, 1, 0, 3, 2, 0)]
+    assert set(pairwise(modes)) == set(permutations(Mode, 2))
+    samples, aux = noise(bench, len(modes) * size)
+    actions = {
+        packet * size - random.randrange(1, size): partial(bench.registers.write, "mode", mode=mode)
+        for packet, mode in enumerate(modes)
+        if packet
+    }
+    await play(bench, samples, aux, actions)
+    await bench.finish()
+    assert fields(bench, "mode") == modes
+    assert all(flags & Flag.RESTART for flags in fields(bench, "flags"))
     check_replay(bench, samples, aux)
     check_decoded(bench, samples, aux)
 

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from probecodec.golden.config import EncoderConfig
-from probecodec.golden.format import Mode
+from probecodec.golden.format import Mode, Order
 from probecodec.host.check import check
 from probecodec.host.recording import Recording
 from probecodec.host.synthetic import synthesize
@@ -46,6 +46,19 @@ def test_either_mode_of_a_core_with_both(mode, tmp_path):
     config = EncoderConfig(channels=64, aux_bits=16, modes=modes, packet_frames=20)
     report = check(config, recording.samples, recording.aux, tmp_path / "link.pcs")
     assert report.passed and report.dropped == 0
+
+
+def test_adaptive_takes_one_sample_per_clock(tmp_path):
+    """384 channels in a probe's order: a recording, white noise, full-scale squares, silence."""
+    config = EncoderConfig.preset("adaptive", aux_bits=16, order=Order.NP1, packet_frames=20)
+    random = np.random.default_rng(22)
+    white = random.integers(-512, 512, (60, 384))
+    square = np.where(np.add.outer(np.arange(20), np.arange(384) // 5) % 2, 511, -512)
+    signals = [synthesize("np1", frames=150).samples, white, square, np.full((15, 384), -3)]
+    samples = np.concatenate(signals).astype(np.int16)
+    aux = random.integers(1 << 16, size=len(samples)).astype(np.uint16)
+    report = check(config, samples, aux, tmp_path / "link.pcs")
+    assert report.passed and report.dropped == 0 and report.samples_per_clock == 1
 
 
 def test_a_slow_link_costs_whole_frames(tmp_path):

@@ -10,6 +10,7 @@ import pytest
 
 from probecodec.golden.config import EncoderConfig
 from probecodec.golden.encoder import encode
+from probecodec.golden.format import Mode, Order
 from probecodec.host.capture import read_capture
 from probecodec.host.synthetic import synthesize
 from probecodec.sim import cocotb_runner
@@ -23,6 +24,15 @@ CONFIGS = {  # built once each: 7 s
     "dual": preset("dual", channels=6, sample_bits=16, packet_frames=150, restart_interval=2),
     "dual-aux": preset(
         "dual", channels=24, aux_bits=16, packet_frames=8, restart_interval=5, stream_id=3
+    ),
+    "all-np1": EncoderConfig(
+        channels=48,
+        sample_bits=12,
+        aux_bits=16,
+        order=Order.NP1,
+        modes=(Mode.ADAPTIVE, Mode.RICE, Mode.HUFFMAN, Mode.FIXED),
+        packet_frames=8,
+        restart_interval=5,
     ),
 }
 CONTROL = Path(__file__).with_name("control_scenarios.py")
@@ -112,6 +122,12 @@ def test_control(name, test, model, tmp_path):
     run(CONFIGS[name], model(name), tmp_path, CONTROL, only=[test])
 
 
+@on("all-np1")
+@pytest.mark.parametrize("test", ["power_up", "every_mode_switch"])
+def test_control_of_all_modes(name, test, model, tmp_path):
+    run(CONFIGS[name], model(name), tmp_path, CONTROL, only=[test])
+
+
 @on(*CONFIGS)
 def test_registers(name, model, tmp_path):
     run(CONFIGS[name], model(name), tmp_path, CONTROL, only=["registers"])
@@ -122,7 +138,7 @@ def test_broken_frames(name, model, tmp_path):
     run(CONFIGS[name], model(name), tmp_path, FAULTS, only=["broken_frames"])
 
 
-@on("fixed-aux", "dual", "dual-aux")
+@on("fixed-aux", "dual", "dual-aux", "all-np1")
 @pytest.mark.parametrize("seed", [1, 2])
 def test_everything_at_once(name, seed, model, tmp_path):
     """Seeds also differ in what the core's memories hold at power-up."""

@@ -130,23 +130,23 @@ def _two_slots(mode: Mode, about: str, payload: str, samples: list[list[int]]) -
 
 
 def huffman() -> dict[str, object]:
-    """Mode HUFFMAN: four tables, the shared class, an escape."""
+    """Mode HUFFMAN: four tables, the shared class, an escape, raw bits, symbols over the limit."""
     return _two_slots(
         Mode.HUFFMAN,
         "mode HUFFMAN, computed by hand in docs/stream-format.md",
-        "00001010 00000101  1111 1110  1000 00111  "
-        "000000000001 111000 000000000000 10001011  001011 1101",
+        "00001010 00000101  1111 1110  0110 00101  "
+        "000000000001 111000 000000000000 10001011  0111 1 1110 0",
         [[5, -3], [5, -4], [8, -10], [68, -80], [59, -79]],
     )
 
 
 def adaptive() -> dict[str, object]:
-    """Mode ADAPTIVE: prediction, learning, wrap-around, a symbol with a raw bit."""
+    """Mode ADAPTIVE: prediction, learning, wrap-around, symbols with one raw bit and three."""
     return _two_slots(
         Mode.ADAPTIVE,
         "mode ADAPTIVE, computed by hand in docs/stream-format.md",
-        "00010100 00100111  000000000001 010000 000000001011  00000001001 00000001101  "
-        "1111 000000000000 11111110  1111 0101 0",
+        "00010100 00100111  000000000001 010000 000000001011  000101 1 000110 1  "
+        "1111 0 000000000001 1111110  1111 0 1101 100",
         [[10, -20], [50, 12], [26, -11], [27, 118], [27, -122]],
     )
 
