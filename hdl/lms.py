@@ -106,7 +106,7 @@ class Lms(wiring.Component):
             shape=LMS_LAGS * width, depth=config.channels, init=[], attrs=layout.NO_COLLISION
         )
         read, write = stored.read_port(), stored.write_port()
-        past = Signal(LMS_LAGS * width, reset_less=True)  # stage 1, newest lowest
+        past = Signal(LMS_LAGS * width, name="row", reset_less=True)  # stage 1, newest lowest
         m.d.sync += past.eq(read.data)
         zero = slot[1].tag.raw  # the first frame has no difference to learn from
         latest = Signal(signed(width))

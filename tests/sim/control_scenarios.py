@@ -21,7 +21,7 @@ async def power_up(dut):
         if mode in bench.config.modes:
             memories.append(getattr(dut, stage).sums)
     if Mode.ADAPTIVE in bench.config.modes:
-        memories += [dut.lms.weights, dut.lms.neighbours.slots_2]
+        memories += [dut.lms.past, dut.lms.weights, dut.lms.neighbours.slots_2]
     for memory in memories:
         assert len({word.value.to_unsigned() for word in memory}) > len(memory) // 2
 
@@ -78,7 +78,7 @@ async def mode_switch(dut):
 
 
 @cocotb.test()
-async def every_mode_switch(dut):
+async def all_modes(dut):
     """From each of four modes to each other, a packet in each."""
     bench = await Bench.start(dut)
     size = bench.config.packet_frames

@@ -123,7 +123,7 @@ def test_control(name, test, model, tmp_path):
 
 
 @on("all-np1")
-@pytest.mark.parametrize("test", ["power_up", "every_mode_switch"])
+@pytest.mark.parametrize("test", ["power_up", "all_modes"])
 def test_control_of_all_modes(name, test, model, tmp_path):
     run(CONFIGS[name], model(name), tmp_path, CONTROL, only=[test])
 
