@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import sys
 from contextlib import ExitStack
 from importlib.util import find_spec
@@ -89,7 +90,8 @@ def bench(
     with ExitStack() as stack:  # each takes its place only when all are complete
         for path, content in contents.items():
             stack.enter_context(replacing(path)).write(content)
-    console = Console()
+    # A pipe has no width of its own; the summary needs more than the 80 columns it would be given.
+    console = Console(width=None if sys.stdout.isatty() or os.environ.get("COLUMNS") else 110)
     for one in benches:
         console.print(one.table())
     console.print(report.summary(benches))

@@ -58,7 +58,10 @@ class Peer:
     def version(self) -> str:
         """Version of the tool, which must be there."""
         if self.needs in COMMANDS:
-            return codecs.run([self.needs, "--version"]).decode().splitlines()[0].split()[-1]
+            try:
+                return codecs.run([self.needs, "--version"]).decode().splitlines()[0].split()[-1]
+            except Exception:  # it is broken, which is no reason to lose what was measured
+                return "unknown"
         package = self.needs.partition(".")[0]
         built_in = package in sys.stdlib_module_names
         return f"Python {platform.python_version()}" if built_in else version(package)
@@ -80,6 +83,8 @@ def peer_result(name: str, recording: Recording) -> Result:
         encoded = perf_counter()
         back = peer.decode(blobs, samples.shape)
         decoded = perf_counter()
+        if not any(map(len, blobs)):
+            raise ValueError("it wrote nothing")
     except Exception as error:  # others' code raises what it likes
         return Result(**row, failed=True, note=f"failed: {error or type(error).__name__}")
     return measured(
@@ -96,7 +101,7 @@ def peer_result(name: str, recording: Recording) -> Result:
 def _importable(module: str) -> bool:
     try:
         importlib.import_module(module)
-    except (ImportError, OSError):  # OSError: a library that it loads
+    except Exception:  # a module that is broken raises what it likes
         return False
     return True
 

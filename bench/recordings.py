@@ -40,6 +40,13 @@ def load(path: Path, given: Mapping[str, Any], frames: int | None) -> Recording:
         width.
     """
     recording = open_recording(path, **(sidecar(path) | dict(given)))
+    if not 1 <= recording.sample_bits <= 16:
+        raise RecordingError(
+            f"{path}: a sample cannot have {recording.sample_bits} bits: correct sample_bits "
+            "(--sample-bits)"
+        )
+    if recording.samples.shape[1] == 0:
+        raise RecordingError(f"{path} has no channel but the auxiliary word: correct channels")
     samples = np.array(recording.samples[:frames])
     half = 1 << (recording.sample_bits - 1)
     for value in (int(samples.min()), int(samples.max())):
@@ -61,8 +68,8 @@ def sidecar(path: Path) -> dict[str, Any]:
     if path.suffix != ".bin" or path.with_suffix(".meta").is_file() or not beside.is_file():
         return {}
     try:
-        told = json.loads(beside.read_text("utf-8"))
-    except ValueError:
+        told = json.loads(beside.read_text("utf-8"), parse_constant=lambda name: None)
+    except (ValueError, RecursionError):
         raise RecordingError(f"{beside} is not JSON: repair it, or move it away") from None
     if not isinstance(told, dict):
         raise RecordingError(f"{beside} is no JSON object: repair it, or move it away")

@@ -163,7 +163,7 @@ def picture(benches: Sequence[Bench]) -> bytes:
         axis.invert_yaxis()
         axis.margins(x=0.12)
         axis.set_xlabel("bits per sample")
-        axis.set_title(Path(bench.name).stem, fontsize=10)
+        axis.set_title(Path(bench.name).stem, fontsize=10, parse_math=False)
         axis.spines[["top", "right"]].set_visible(False)
     png = io.BytesIO()
     figure.savefig(png, format="png", dpi=120, metadata={"Software": None})

@@ -38,6 +38,6 @@ def _compiled() -> bool:
         return False
     try:
         import numba  # noqa: F401
-    except ImportError:
+    except Exception:  # a broken one raises what it likes
         return False
     return True

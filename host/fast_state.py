@@ -126,7 +126,10 @@ class Rows(NamedTuple):
 def _places(config: EncoderConfig) -> NDArray[np.uint32]:
     """Places in the flat history, whose row 0 is the frame that is being coded."""
     slots, row = np.arange(config.channels), config.channels + 1
-    near = order.neighbours(config).T
+    if format.Mode.ADAPTIVE in config.modes:
+        near = order.neighbours(config).T
+    else:  # only the predictor asks
+        near = np.full((format.LMS_NEIGHBOURS, config.channels), config.channels)
     latest = near + np.where(near < slots, 0, row)
     own = [slots + row * lag for lag in range(1, _OWN + 1)]
     places = np.vstack([*own, latest[: format.LMS_NEIGHBOUR_LAGS] + row, latest])

@@ -42,11 +42,14 @@ def _gather(name: str, options: dict[str, Decorator]) -> Decorator:
 def _modes(names: str) -> tuple[Mode, ...]:
     """The modes of a comma-separated list."""
     try:
-        return tuple(Mode[name.strip().upper()] for name in names.split(","))
+        modes = tuple(Mode[name.strip().upper()] for name in names.split(","))
     except KeyError as error:
         known = ", ".join(mode.name.lower() for mode in Mode)
         name = error.args[0].lower()
         raise click.BadParameter(f"no mode is named {name!r}; there are {known}") from None
+    if len(set(modes)) < len(modes):
+        raise click.BadParameter(f"{names!r} names a mode twice")
+    return modes
 
 
 # A verb gets ``recording``: keyword arguments of `open_recording`.
@@ -87,7 +90,7 @@ config_options = _gather(
         "modes": click.option(
             "--modes",
             metavar="A,B,…",
-            callback=lambda context, option, names: names and _modes(names),
+            callback=lambda context, option, names: None if names is None else _modes(names),
             help=f"Modes to build, the first active at reset, instead of the preset's: of "
             f"{', '.join(mode.name.lower() for mode in Mode)}.",
         ),

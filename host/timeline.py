@@ -239,7 +239,7 @@ class _Stream:
         self._begin(packet)
         self._segment.gaps_before = join(gaps)
         self._segment.metadata = metadata  # of the same source
-        if going_on:
+        if going_on and not packet.restart:  # a restart begins its own
             self._begin_chain()
 
     def _begin_chain(self) -> None:

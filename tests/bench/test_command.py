@@ -69,6 +69,15 @@ class TestSidecar:
         b = load(folder / "b.bin", {"channels": 4, "rate_hz": 10.0}, None)
         assert (b.samples.shape, b.sample_bits, b.rate_hz) == ((1200, 4), 12, 10.0)
 
+    @pytest.mark.parametrize("bits", [-3, 0, 17, 10**30])
+    def test_an_impossible_width(self, folder, bits):
+        describe("a", channels=16, sample_bits=bits)
+        assert "a sample cannot have" in fails("a.bin")
+
+    def test_one_without_end(self, folder):
+        (folder / "a.json").write_text("[" * 200_000)
+        assert "is not JSON" in fails("a.bin")
+
     def test_the_auxiliary_column_is_left_out(self, folder):
         describe("a", channels=15, adc_bits=10, aux_bits=16)
         a = load(folder / "a.bin", {}, None)

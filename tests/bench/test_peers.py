@@ -107,3 +107,14 @@ def test_a_wrong_decoder_is_told(monkeypatch):
     monkeypatch.setattr("probecodec.host.capture._decode", lambda *_: None)  # all zeros
     result = ours.our_result("tiny", recording(16, 100))
     assert result.failed and not result.passed
+
+
+def test_a_tool_that_writes_nothing_is_a_row(monkeypatch, tmp_path):
+    for name in ("wavpack", "wvunpack"):
+        (tmp_path / name).symlink_to("/bin/true")
+    monkeypatch.setenv("PATH", str(tmp_path))
+    result = peer_result("wavpack-2", recording(frames=5))
+    assert result.failed and result.note.startswith("failed: ")
+    (tmp_path / "wavpack").unlink()
+    (tmp_path / "wavpack").symlink_to("/bin/false")
+    assert PEERS["wavpack-2"].version() == "unknown"

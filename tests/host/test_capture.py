@@ -768,3 +768,16 @@ def test_any_loss_of_packets_gives_exact_gaps(kept):
     segment = only(read_kept(sorted(kept)))
     check(segment)
     assert segment.gaps == expected_gaps(sorted(kept))
+
+
+def test_a_long_drop_before_a_restart():
+    """More frames than are filled, dropped at the source: a new segment, and no empty chain."""
+    encoder = Encoder(EncoderConfig(channels=2, packet_frames=10, restart_interval=1))
+    samples, aux = np.full((10, 2), 7), np.zeros(10, np.int64)
+    capture = read_capture(
+        encoder.packet(samples, aux) + encoder.packet(samples, aux, dropped=100_000)
+    )
+    assert [(s.first_frame, s.frames) for s in capture.segments] == [(0, 10), (100_010, 10)]
+    assert all((s.samples == 7).all() for s in capture.segments)
+    (gap,) = capture.segments[1].gaps_before
+    assert (gap.start, gap.stop) == (10, 100_010)

@@ -120,6 +120,9 @@ class TestEncode:
         assert "mode huffman" in run("info", "new.pcs").stdout
         result = run("encode", "rec.bin", "x.pcs", *RAW, "--modes", "rice,best", status=2)
         assert "no mode is named 'best'; there are fixed, rice, huffman, adaptive" in result.stderr
+        for names, complaint in (("", "no mode is named ''"), ("rice,rice", "names a mode twice")):
+            result = run("encode", "rec.bin", "x.pcs", *RAW, "--modes", names, status=2)
+            assert complaint in result.stderr
 
     def test_every_option_arrives(self, folder):
         options = "--preset fixed --packet-frames 7 --restart-interval 3 --fixed-bits 6 "
