@@ -191,3 +191,18 @@ def check(dut, columns, expected, idle="none", **members):
         np.testing.assert_array_equal(got[name][counts], wanted[counts], err_msg=name)
     for name in {"bits", "length"} & set(got):
         assert not got[name][~columns["present"]].any()
+
+
+def check_coder(dut, golden, packets, idle="none"):
+    """Assert that a coder gives its golden model's codes; return their lengths."""
+    columns, codes = slots(packets), []
+    for packet in packets:
+        if packet.restart:
+            golden.restart()
+        codes.append(golden.encode(packet.values, packet.restart))
+    expected = {
+        "bits": fill(columns, [code.bits for code in codes]),
+        "length": fill(columns, [code.length for code in codes]),
+    }
+    check(dut, columns, expected, idle)
+    return expected["length"]

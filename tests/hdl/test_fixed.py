@@ -11,14 +11,7 @@ from probecodec.hdl.fixed import Fixed
 
 def check(harness, config, packets, idle="none"):
     """Check the coder; return the lengths of the codes."""
-    columns, golden = harness.slots(packets), Golden(config)
-    codes = [golden.encode(packet.values, packet.restart) for packet in packets]
-    expected = {
-        "bits": harness.fill(columns, [code.bits for code in codes]),
-        "length": harness.fill(columns, [code.length for code in codes]),
-    }
-    harness.check(Fixed(config), columns, expected, idle)
-    return expected["length"]
+    return harness.check_coder(Fixed(config), Golden(config), packets, idle)
 
 
 def test_equals_the_golden_model(harness, packets, shape):
