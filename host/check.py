@@ -12,7 +12,8 @@ from numpy.typing import NDArray
 
 from ..golden.config import EncoderConfig
 from ..golden.encoder import Encoder, check_range
-from .capture import Capture, Segment, read_capture
+from .capture import Capture, open_capture
+from .fill import Fill
 
 Progress = Callable[[str, int, int], None]  # what, done, total
 
@@ -120,18 +121,21 @@ def check(
         waves=waves,
         progress=feed,
     )
-    decoded = read_capture(capture, lambda done, total: progress("decode", done, total))
+    decoded = open_capture(capture, fill=Fill.ZERO)
     dropped = np.ones(frames, bool)
     decoded_equal = len(decoded.segments) <= 1  # no second reset
     for segment in decoded.segments:
-        kept = _kept(segment)
-        inside = kept[kept < frames]
-        dropped[inside] = False
-        rows = inside - segment.first_frame
-        decoded_equal &= len(inside) == len(kept)
-        decoded_equal &= np.array_equal(segment.samples[rows], samples[inside])
-        if aux is not None:
-            decoded_equal &= np.array_equal(segment.aux[rows], aux[inside])
+        for chunk in segment.chunks():
+            rows = np.flatnonzero(segment.held(chunk.start, chunk.start + len(chunk.aux)))
+            kept = segment.first_frame + chunk.start + rows
+            inside = kept < frames
+            decoded_equal &= bool(inside.all())
+            kept, rows = kept[inside], rows[inside]
+            dropped[kept] = False
+            decoded_equal &= np.array_equal(chunk.samples[rows], samples[kept])
+            if aux is not None:
+                decoded_equal &= np.array_equal(chunk.aux[rows], aux[kept])
+            progress("decode", chunk.start + len(chunk.aux), len(segment))
 
     encoder = Encoder(config)
     golden_equal = True
@@ -158,11 +162,3 @@ def check(
         channel_bits=(encoder.channel_bits / max(arrived, 1)).tolist(),
         decoded=decoded,
     )
-
-
-def _kept(segment: Segment) -> NDArray[np.int64]:
-    """Frame indices that the segment really holds."""
-    present = np.ones(len(segment.samples), bool)
-    for gap in segment.gaps:
-        present[gap.start - segment.first_frame : gap.stop - segment.first_frame] = False
-    return segment.first_frame + np.flatnonzero(present)

@@ -22,7 +22,7 @@ def run_demo(
     capture = folder / "demo.pcs"
     report = check(config, recording.samples, recording.aux, capture, progress=progress)
     progress("picture", 0, 1)
-    draw(recording, report.decoded.segments[0].samples, report, folder / "demo.png")
+    draw(recording, report.decoded, report, folder / "demo.png")
     progress("picture", 1, 1)
     return report
 

@@ -1,11 +1,9 @@
-"""What verbs of the command line share: options, and the progress bar."""
+"""Options that verbs of the command line share."""
 
 from __future__ import annotations
 
 import functools
-import sys
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from collections.abc import Callable
 from typing import Any
 
 import click
@@ -115,13 +113,30 @@ json_option = click.option("--json", "as_json", is_flag=True, help="Print one JS
 force_option = click.option("--force", is_flag=True, help="Replace files that exist.")
 
 
-@contextmanager
-def progress_bar(label: str) -> Iterator[Callable[[int, int], None]]:
-    """Show a bar on stderr where that is a terminal; yields ``progress(done, total)``."""
-    from rich.console import Console
-    from rich.progress import Progress
+fill_option = click.option(
+    "--fill",
+    type=click.Choice(["zero", "hold", "nan", "error"]),
+    default="zero",
+    show_default=True,
+    help="What stands for missing frames: zeros; the frame before; not-a-number (.npy, float32); "
+    "or end with an error.",
+)
 
-    console = Console(stderr=True)
-    with Progress(console=console, transient=True, disable=not sys.stderr.isatty()) as bar:
-        task = bar.add_task(label, total=None)
-        yield lambda done, total: bar.update(task, completed=done, total=total)
+# A verb gets ``opening``: keyword arguments of `open_capture`.
+capture_options = _gather(
+    "opening",
+    {
+        "stream_id": click.option(
+            "--stream-id", type=int, help="The probe, where there are more than one."
+        ),
+        "segment": click.option(
+            "--segment", type=int, help="The segment, where there are more than one."
+        ),
+        "index": click.option(
+            "--index",
+            is_flag=True,
+            default=None,
+            help="Keep the index beside CAPTURE (CAPTURE.index), for the next time.",
+        ),
+    },
+)

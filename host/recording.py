@@ -9,17 +9,20 @@ from __future__ import annotations
 import errno
 import os
 import secrets
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, BinaryIO
+from typing import TYPE_CHECKING, Any, BinaryIO
 
 import numpy as np
 from numpy.typing import NDArray
 
 from ..golden.config import EncoderConfig
 from .spikeglx import Meta, RecordingError
+
+if TYPE_CHECKING:
+    from .capture import Capture
 
 SUFFIXES = (".bin", ".npy")  # of recordings
 
@@ -134,39 +137,69 @@ def open_recording(
 
 def write_recording(
     path: str | Path,
-    samples: NDArray[np.int16],
+    samples: NDArray[np.int16] | Capture,
     aux: NDArray[np.uint16] | None = None,
     *,
     force: bool = False,
+    progress: Callable[[int, int], None] | None = None,
 ) -> None:
     """Write ``.bin`` (raw int16, little-endian) or ``.npy``: whole, or not at all.
 
     Parameters
     ----------
-    samples : int16 (frames, channels)
+    samples : int16 (frames, channels), or a capture
+        A capture is decoded as it is written, and has its auxiliary words with it. Its missing
+        frames as not-a-number need ``.npy``, of float32.
     aux : uint16 (frames,), optional
         Auxiliary words, for the last column.
     force : bool
         Replace ``path`` where it exists.
+    progress : callable, optional
+        Called as ``progress(done, total)``, in frames.
 
     Raises
     ------
     RecordingError
-        Where the suffix is unknown.
+        Where the suffix is unknown, or does not suit the samples.
     OSError
         Where ``path`` exists (``FileExistsError``) or cannot be written.
     """
     check_output(path, SUFFIXES, force=force)
-    frames, columns = len(samples), samples.shape[1] + (aux is not None)
+    dtype = samples.dtype.newbyteorder("<")
+    if dtype != _INT16 and Path(path).suffix != ".npy":
+        raise RecordingError(f"{path} holds int16: not-a-number needs .npy, or fill otherwise")
+    frames, done = len(samples), 0
     with replacing(path) as file:
-        if Path(path).suffix == ".npy":
-            header = {"descr": _INT16.str, "fortran_order": False, "shape": (frames, columns)}
-            np.lib.format.write_array_header_1_0(file, header)
-        step = max(1, _CHUNK_SAMPLES // columns)
-        for start in range(0, frames, step):
+        for table in _tables(samples, aux):
+            if done == 0 and Path(path).suffix == ".npy":
+                shape = frames, table.shape[1]
+                header = {"descr": dtype.str, "fortran_order": False, "shape": shape}
+                np.lib.format.write_array_header_1_0(file, header)
+            file.write(np.ascontiguousarray(table, dtype).data)
+            done += len(table)
+            if progress:
+                progress(done, frames)
+
+
+def _tables(
+    samples: NDArray[np.int16] | Capture, aux: NDArray[np.uint16] | None
+) -> Iterator[NDArray[np.generic]]:
+    """The rows with their auxiliary words, a few at a time; at least one table."""
+    if isinstance(samples, np.ndarray):
+        step = max(1, _CHUNK_SAMPLES // samples.shape[1])
+        for start in range(0, max(1, len(samples)), step):
             rows = slice(start, start + step)
-            parts = [samples[rows]] if aux is None else [samples[rows], aux[rows].view(np.int16)]
-            file.write(np.column_stack(parts).astype(_INT16).tobytes())
+            yield _table(samples[rows], None if aux is None else aux[rows])
+        return
+    for chunk in samples.chunks():
+        yield _table(chunk.samples, chunk.aux if samples.config.aux_bits else None)
+
+
+def _table(samples: NDArray[np.generic], aux: NDArray[np.uint16] | None) -> NDArray[np.generic]:
+    if aux is None:
+        return samples
+    same = samples.dtype == _INT16
+    return np.column_stack([samples, aux.view(np.int16) if same else aux.astype(samples.dtype)])
 
 
 def check_output(path: str | Path, suffixes: tuple[str, ...], *, force: bool = False) -> None:

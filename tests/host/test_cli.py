@@ -250,9 +250,11 @@ class TestDecode:
         more = b"".join(encode(other, TABLE[:30, :4] // 2))
         (folder / "rec.pcs").write_bytes((folder / "rec.pcs").read_bytes() + more)
         listed = fails("decode", "rec.pcs", "back.bin")
-        assert "choose one by --segment: 0 (stream 0, frames 0 to 49" in listed
+        assert (
+            "choose a segment (segment=…, --segment): it has 0 (stream 0, frames 0 to 49" in listed
+        )
         assert "; 1 (stream 5, frames 0 to 29" in listed
-        assert "choose one by --segment" in fails("decode", "rec.pcs", "b.bin", "--segment", 2)
+        assert "no such segment: it has 0" in fails("decode", "rec.pcs", "b.bin", "--segment", 2)
         run("decode", "rec.pcs", "back.npy", "--segment", 1)
         np.testing.assert_array_equal(np.load("back.npy"), TABLE[:30, :4] // 2)
         assert "segment 1: stream 5" in run("info", "rec.pcs").stdout
@@ -315,14 +317,14 @@ class TestErrors:
         [(MemoryError(), "out of memory"), (PermissionError(13, "Permission denied", "x"), "x: P")],
     )
     def test_one_sentence(self, folder, monkeypatch, error, expected):
-        def broken(*_):
+        def broken(*_, **__):
             raise error
 
-        monkeypatch.setattr("probecodec.host.capture.outline_capture", broken)
+        monkeypatch.setattr("probecodec.host.capture.load", broken)
         assert fails("info", "rec.pcs").startswith(f"Error: {expected}")
 
     def test_verb_in_another_file(self, folder, monkeypatch):
-        monkeypatch.setitem(cli.ELSEWHERE, "again", ".cli:info")
+        monkeypatch.setitem(cli.ELSEWHERE, "again", ".decode_command:info")
         assert "again" in run("--help").stdout
         assert run("again", "rec.pcs").stdout == run("info", "rec.pcs").stdout
 

@@ -82,7 +82,7 @@ class TestSim:
         assert "RTL bytes = golden bytes" in text and "NO" not in text
 
     def test_a_failed_check_ends_with_status_1(self, rec, monkeypatch):
-        monkeypatch.setattr("probecodec.host.capture._decode", lambda *_: None)  # all zeros
+        monkeypatch.setattr("probecodec.host.reader.decode", lambda *_: iter(()))  # all zeros
         text = run("sim", rec, *RAW, "--frames", 100, status=1).stdout
         assert "NO" in text
 

@@ -9,7 +9,7 @@ import numpy as np
 
 from probecodec.golden.encoder import Encoder
 from probecodec.golden.format import HEADER, METADATA, TRAILER, Flag, Kind, Mode
-from probecodec.host.capture import read_capture
+from probecodec.host import open_capture
 from probecodec.host.timeline import Cause
 from probecodec.sim.cocotb_bench import compare, random_pauses
 
@@ -100,15 +100,15 @@ def check_replay(bench, samples, aux):
 
 def check_decoded(bench, samples, aux):
     """Check that the host's decoder returns the samples, and reports just the missing frames."""
-    capture = read_capture(bench.link.capture)
-    assert not capture.damaged and not capture.bytes_skipped
+    capture = open_capture(bench.link.capture, fill="zero")
+    assert not capture.damaged and not capture.index.bytes_skipped
     (segment,) = capture.segments
     first, last = data_packets(bench)[0], data_packets(bench)[-1]
     begin, end = first.header["frame_index"], last.header["frame_index"] + last.frames
-    assert (segment.first_frame, segment.first_frame + segment.frames) == (begin, end)
+    assert (segment.first_frame, segment.first_frame + len(segment)) == (begin, end)
     dropped = bench.dropped()[begin:end]
-    assert np.array_equal(segment.samples[~dropped], samples[begin:end][~dropped])
-    assert np.array_equal(segment.aux[~dropped], aux[begin:end][~dropped])
+    assert np.array_equal(segment[:][~dropped], samples[begin:end][~dropped])
+    assert np.array_equal(segment.aux[:][~dropped], aux[begin:end][~dropped])
     missing = [n for gap in segment.gaps for n in range(gap.start - begin, gap.stop - begin)]
     assert missing == np.flatnonzero(dropped).tolist()
     assert all(gap.cause == Cause.DROPPED for gap in segment.gaps)

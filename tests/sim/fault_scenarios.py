@@ -11,7 +11,7 @@ from cocotb_checks import bursts, check_decoded, check_replay, fields, hard, noi
 
 from probecodec.golden.encoder import encode
 from probecodec.golden.format import Flag
-from probecodec.host.capture import read_capture
+from probecodec.host import open_capture
 from probecodec.sim.cocotb_bench import Bench, random_pauses
 
 
@@ -73,12 +73,12 @@ async def reset(dut):
         packets.clear()
         begin, word = begin + frames, len(bench.link.words)
     assert begin == len(samples) and cut_off > 4
-    capture = read_capture(bench.link.capture)
+    capture = open_capture(bench.link.capture)
     assert 1 <= len(capture.damaged) <= cut_off and len(capture.segments) == len(segments)
     for segment, (begin, frames) in zip(capture.segments, segments, strict=True):
         assert not segment.gaps and segment.first_frame == 0
-        assert np.array_equal(segment.samples, samples[begin : begin + frames])
-        assert np.array_equal(segment.aux, aux[begin : begin + frames])
+        assert np.array_equal(segment, samples[begin : begin + frames])
+        assert np.array_equal(segment.aux[:], aux[begin : begin + frames])
 
 
 @cocotb.test()

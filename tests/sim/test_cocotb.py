@@ -11,7 +11,7 @@ import pytest
 from probecodec.golden.config import EncoderConfig
 from probecodec.golden.encoder import encode
 from probecodec.golden.format import Mode, Order
-from probecodec.host.capture import read_capture
+from probecodec.host import open_capture
 from probecodec.host.synthetic import synthesize
 from probecodec.sim import cocotb_runner
 from probecodec.sim.cocotb_runner import SimulationError, build, run, run_cocotb
@@ -91,10 +91,10 @@ def test_stream(name, idle, back_pressure, seed, model, tmp_path):
     assert result.capture == b"".join(encode(config, samples, aux))
     assert not result.dropped
     assert result.cycles > samples.size
-    capture = read_capture(result.capture)
+    capture = open_capture(result.capture)
     assert capture.complete
-    assert np.array_equal(capture.segments[0].samples, samples)
-    assert np.array_equal(capture.segments[0].aux, aux)
+    assert np.array_equal(np.asarray(capture), samples)
+    assert np.array_equal(capture.aux[:], aux)
 
 
 @on("tiny", "fixed-aux", "dual")

@@ -1,0 +1,115 @@
+"""Decodes one block of a capture: the packets from a restart on, found and checked anew."""
+
+from __future__ import annotations
+
+import heapq
+from collections.abc import Iterator
+from typing import NamedTuple
+
+import numpy as np
+from numpy.typing import NDArray
+
+from ..golden.format import CRC_BITS, Kind
+from . import fast
+from .index import PIECE_BYTES
+from .packets import Damage, Packet
+from .planner import dropped
+from .scanner import Scanner
+from .source import Source
+from .timeline import Block, Cause, Gap
+
+
+class CaptureError(ValueError):
+    """A capture that cannot be read as asked; the message says why and what to do."""
+
+
+class Piece(NamedTuple):
+    """What a packet gives.
+
+    Attributes
+    ----------
+    start : int
+        Its first frame, as the source counts.
+    samples : int16 (frames, channels)
+    aux : uint16 (frames,)
+    """
+
+    start: int
+    samples: NDArray[np.int16]
+    aux: NDArray[np.uint16]
+
+
+class Flaw(NamedTuple):
+    """A packet whose codes make no sense, or that builds on such a packet."""
+
+    gap: Gap
+    damage: Damage | None
+
+
+def decode(
+    source: Source, block: Block, stream_id: int, strays: frozenset[int] = frozenset()
+) -> Iterator[Piece | Flaw]:
+    """Yield what the packets of ``block`` give, in order; the block's bytes are read in pieces.
+
+    Raises
+    ------
+    CaptureError
+        Where the packets are not those that were indexed.
+    """
+    decoder, sound = None, True
+    for packet in _packets(source, block, stream_id, strays):
+        if packet.restart:
+            decoder, sound = decoder or fast.decoder(packet.config), True
+        gap = Gap(packet.frame_index, packet.end_frame, Cause.WAITING)
+        if not sound or decoder is None:
+            yield Flaw(gap, None)
+            continue
+        mode = packet.config.modes[0]
+        try:
+            samples, aux = decoder.payload(packet.payload, packet.frames, mode, packet.restart)
+        except ValueError as error:
+            sound = False
+            damage = Damage(packet.offset, f"packet at byte {packet.offset}: {error}")
+            yield Flaw(gap._replace(cause=Cause.LOST), damage)
+            continue
+        if packet.frame_index >= block.first:
+            yield Piece(packet.frame_index, samples.astype(np.int16), aux.astype(np.uint16))
+
+
+def _packets(
+    source: Source, block: Block, stream_id: int, strays: frozenset[int]
+) -> Iterator[Packet]:
+    """The packets of ``block``, in order."""
+    waiting: list[tuple[int, int, int, Packet]] = []  # a heap: those that came early
+    last: Packet | None = None
+    count = digest = 0
+    for packet in _scan(source, block):
+        inside = block.entry <= packet.frame_index and packet.end_frame <= block.stop
+        if (packet.kind, packet.stream_id) != (Kind.DATA, stream_id) or not inside:
+            continue
+        if packet.offset in strays:
+            continue
+        heapq.heappush(waiting, (packet.frame_index, packet.frames, packet.offset, packet))
+        while waiting:
+            first = waiting[0][-1]
+            expected = last.end_frame + dropped(first, last) if last else block.entry
+            if last and (first.frame_index < last.end_frame or first.identity == last.identity):
+                heapq.heappop(waiting)  # a copy
+                continue
+            if first.frame_index != expected:
+                break
+            last = heapq.heappop(waiting)[-1]
+            count, digest = count + 1, (digest + last.check) % (1 << CRC_BITS)
+            yield last
+    if (count, digest) != (block.packets, block.digest):
+        raise CaptureError(
+            f"{source.name}: bytes {block.begin} to {block.end - 1} are not what they were when "
+            "the capture was opened: open it again, without a stored index"
+        )
+
+
+def _scan(source: Source, block: Block) -> Iterator[Packet]:
+    scanner = Scanner(block.begin, keep=True)
+    for start in range(block.begin, block.end, PIECE_BYTES):
+        yield from scanner.feed(source.read(start, min(block.end, start + PIECE_BYTES)))
+    yield from scanner.finish()

@@ -1,0 +1,316 @@
+"""Plans a capture as its packets come: segments, what can be decoded, and the gaps.
+
+A stream's packets are put in order (reorder.py); each then goes on from the one before, stands
+behind a gap, or begins another segment.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field, replace
+from typing import NamedTuple
+
+from ..golden.config import ConfigError, EncoderConfig
+from ..golden.format import CRC_BITS, HEADER, Kind, Mode, Order
+from .packets import Damage, Packet
+from .reorder import Reorder
+from .timeline import Block, Cause, Gap, Metadata, Outline, add_gap
+
+_MAX_FILL = 1 << 31  # samples: 4 GiB
+_MAX_FILL_RATIO = 100
+_BLOCK_SAMPLES = 1 << 20  # a block of fewer takes in the next restart
+_SEQUENCE_WRAP = 1 << HEADER.fields["sequence"]
+_DROP_COUNT_WRAP = 1 << HEADER.fields["drop_count"]
+
+
+class Placed(NamedTuple):
+    """A data packet in its segment; can it be decoded?"""
+
+    segment: Outline
+    packet: Packet
+    decodable: bool
+
+
+@dataclass
+class Plan:
+    """What the packets so far tell.
+
+    Attributes
+    ----------
+    segments : list of Outline
+        In capture order. A restart whose counters run backwards, or of another shape, begins one:
+        the source was reset or exchanged. So does a jump too large to be filled with zeros: more
+        than 2^31 samples, or than 100 times those that the stream's packets held until then, all
+        its jumps together.
+    refused : list of Damage
+        Packets of another shape (channels, widths) than their segment.
+    duplicates : int
+        Copies of packets that were decodable before; ignored.
+    out_of_order : int
+        Packets ignored because their counters run backwards without a restart.
+    strays : dict of int to list of int
+        By stream, the places in the capture of packets refused or out of order.
+    """
+
+    segments: list[Outline] = field(default_factory=list)
+    refused: list[Damage] = field(default_factory=list)
+    duplicates: int = 0
+    out_of_order: int = 0
+    strays: dict[int, list[int]] = field(default_factory=dict)
+
+
+class Planner:
+    """Plans packets in capture order.
+
+    Parameters
+    ----------
+    window : int
+        Packets of one stream to wait for a late one, see `Reorder`.
+    memory : int
+        Packets of one stream whose copies are known as such.
+    """
+
+    def __init__(self, window: int, memory: int = _SEQUENCE_WRAP) -> None:
+        self.plan = Plan()
+        self._window, self._memory = window, memory
+        self._streams: dict[int, _Stream] = {}
+
+    def add(self, packet: Packet) -> list[Placed]:
+        """Take the next packet; return the data packets that have found their place."""
+        stream = self._streams.get(packet.stream_id)
+        if stream is None:
+            stream = _Stream(self.plan, self._window, self._memory)
+            self._streams[packet.stream_id] = stream
+        return stream.add(packet)
+
+    def finish(self) -> list[Placed]:
+        """Wait for no packet any longer."""
+        return [placed for stream in self._streams.values() for placed in stream.finish()]
+
+
+class _Stream:
+    """Plans the packets of one stream into ``plan``."""
+
+    def __init__(self, plan: Plan, window: int, memory: int) -> None:
+        self._plan = plan
+        self._reorder = Reorder(window)
+        self._memory = memory
+        self._held = self._filled = 0  # samples: in its packets; in jumps
+        self._seen: dict[tuple[int, ...], None] = {}  # the latest decodable packets, and metadata
+        self._metadata: Packet | None = None
+        self._last: Packet | None = None
+        self._block: Block | None = None  # that the last packet is in
+        self._repeats: list[Packet] = []  # a restart seen before, and what went on from it
+        self._placed: list[Placed] = []
+
+    def add(self, packet: Packet) -> list[Placed]:
+        """Take the next packet in capture order."""
+        copy = packet.identity in self._seen
+        for each in [packet] if copy else self._reorder.add(packet):
+            self._add(each)
+        return self._take()
+
+    def finish(self) -> list[Placed]:
+        """Take the packets that were held back."""
+        for packet in self._reorder.flush():
+            self._add(packet)
+        return self._take()
+
+    def _take(self) -> list[Placed]:
+        placed, self._placed = self._placed, []
+        return placed
+
+    def _add(self, packet: Packet) -> None:
+        """Take the next packet in order."""
+        last = self._last
+        self._held += packet.frames * packet.config.channels
+        if packet.kind == Kind.METADATA:
+            self._metadata = packet
+            self._remember(packet)
+        elif packet.identity in self._seen:
+            self._repeat(packet)
+        elif self._goes_on_from_repeats(packet):
+            self._begin_again(packet)
+        elif last is None or (packet.restart and not _follows(packet, last)):
+            self._begin(packet)
+            self._append(packet)
+        elif _shape(packet) != _shape(last):
+            sentence = f"packet at byte {packet.offset}: {_shape_text(packet)}, but its stream has"
+            damage = Damage(packet.offset, f"{sentence} {_shape_text(last)}")
+            self._plan.refused.append(damage)
+            self._pass(packet)
+        elif not _follows(packet, last):
+            self._plan.out_of_order += 1
+            self._pass(packet)
+        else:
+            self._bridge(packet, last)
+            self._append(packet)
+
+    def _pass(self, packet: Packet) -> None:
+        """Leave a packet out."""
+        self._plan.strays.setdefault(packet.stream_id, []).append(packet.offset)
+
+    def _repeat(self, packet: Packet) -> None:
+        """Take a packet that was there before: a copy, or a source that was reset and repeats."""
+        self._plan.duplicates += 1
+        if packet.restart:
+            self._repeats = [packet]
+        elif self._repeats and _goes_on(packet, self._repeats[-1]):
+            self._repeats.append(packet)
+            del self._repeats[self._memory :]
+        else:
+            self._repeats = []
+
+    def _goes_on_from_repeats(self, packet: Packet) -> bool:
+        """Was what looked like copies the begin of another run?"""
+        assert self._last is not None or not self._repeats
+        return (
+            bool(self._repeats)
+            and _goes_on(packet, self._repeats[-1])
+            and not _goes_on(packet, self._last)
+        )
+
+    def _begin_again(self, packet: Packet) -> None:
+        """Begin a segment with the repeats: ``packet``, which is new, goes on from them."""
+        again, self._repeats = self._repeats, []
+        self._plan.duplicates -= len(again)
+        self._begin(again[0])
+        self._append(again[0])
+        for repeat in [*again[1:], packet]:
+            assert self._last is not None
+            self._bridge(repeat, self._last)
+            self._append(repeat)
+
+    def _begin(self, packet: Packet) -> None:
+        """Begin a segment."""
+        self._segment = Outline(
+            stream_id=packet.stream_id, first_frame=packet.frame_index, config=packet.config
+        )
+        self._plan.segments.append(self._segment)
+        self._configs: dict[Mode, EncoderConfig] = {}
+        self._block = None
+
+    def _bridge(self, packet: Packet, last: Packet) -> None:
+        """Account for the frames between ``last`` and ``packet``."""
+        jump = packet.frame_index - last.end_frame
+        lost = jump - dropped(packet, last)
+        if packet.config != last.config or not _goes_on(packet, last):
+            self._block = None
+        kept = last.end_frame + lost
+        gaps: list[Gap] = []
+        add_gap(gaps, Gap(last.end_frame, kept, Cause.LOST))
+        add_gap(gaps, Gap(kept, packet.frame_index, Cause.DROPPED))
+        fill = jump * packet.config.channels
+        if self._filled + fill <= min(_MAX_FILL, _MAX_FILL_RATIO * self._held):
+            self._filled += fill
+            for gap in gaps:
+                add_gap(self._segment.gaps, gap)
+            return
+        block, metadata = self._block, self._segment.metadata
+        self._begin(packet)
+        self._segment.gaps_before = gaps
+        self._segment.metadata = metadata  # of the same source
+        if block is not None and not packet.restart:  # a restart begins its own
+            self._block = replace(block, first=packet.frame_index)
+            self._segment.blocks.append(self._block)
+
+    def _append(self, packet: Packet) -> None:
+        """Add ``packet`` to the segment, and to a block if it can be decoded."""
+        segment, block = self._segment, self._block
+        samples = packet.config.channels * (block.stop - block.entry) if block else 0
+        if packet.restart and (block is None or samples >= _BLOCK_SAMPLES):
+            frame, byte = packet.frame_index, packet.offset
+            block = self._block = Block(first=frame, stop=frame, entry=frame, begin=byte, end=byte)
+            segment.blocks.append(block)
+        if block is None:
+            gap = Gap(packet.frame_index, packet.end_frame, Cause.WAITING)
+            add_gap(segment.gaps, gap)
+        else:
+            block.stop = packet.end_frame
+            block.begin, block.end = min(block.begin, packet.offset), max(block.end, packet.stop)
+            block.packets += 1
+            block.digest = (block.digest + packet.check) % (1 << CRC_BITS)
+            self._remember(packet)
+        self._placed.append(Placed(segment, packet, block is not None))
+        segment.frames = packet.end_frame - segment.first_frame
+        segment.packets += 1
+        segment.held += packet.frames
+        segment.size += packet.stop - packet.offset
+        self._learn(packet)
+        self._last = packet
+
+    def _remember(self, packet: Packet) -> None:
+        """Know copies of ``packet`` as such, for a while."""
+        self._seen[packet.identity] = None
+        if len(self._seen) > self._memory:
+            del self._seen[next(iter(self._seen))]
+
+    def _learn(self, packet: Packet) -> None:
+        """Complete the segment's configuration from ``packet`` and the metadata before it."""
+        segment, metadata, known = self._segment, self._metadata, len(self._configs)
+        self._configs.setdefault(packet.config.modes[0], packet.config)
+        if metadata is not None:
+            self._metadata = None
+            segment.size += metadata.stop - metadata.offset
+            fits = metadata.frame_index <= packet.frame_index and _shape(metadata) == _shape(packet)
+            if fits and segment.metadata is None:
+                segment.metadata = Metadata(
+                    *(getattr(metadata.config, name) for name in Metadata._fields)
+                )
+                known = 0
+        if known < len(self._configs):
+            segment.config = _combine(segment.stream_id, self._configs, segment.metadata)
+
+
+def dropped(packet: Packet, last: Packet) -> int:
+    """Frames that the source dropped between two packets."""
+    return (packet.drop_count - last.drop_count) % _DROP_COUNT_WRAP
+
+
+def _goes_on(packet: Packet, last: Packet) -> bool:
+    """Does ``packet`` follow ``last`` with no data packet lost between?
+
+    A metadata packet may stand before a restart.
+    """
+    steps = (packet.sequence - last.sequence) % _SEQUENCE_WRAP
+    whole = packet.frame_index == last.end_frame + dropped(packet, last)
+    return whole and _shape(packet) == _shape(last) and 1 <= steps <= 1 + packet.restart
+
+
+def _follows(packet: Packet, last: Packet) -> bool:
+    """Can ``packet`` come after ``last`` from a source that was not reset or exchanged?"""
+    jump = packet.frame_index - last.end_frame
+    return _shape(packet) == _shape(last) and dropped(packet, last) <= jump
+
+
+def _shape(packet: Packet) -> tuple[int, int, int, Order]:
+    config = packet.config
+    return config.channels, config.sample_bits, config.aux_bits, config.order
+
+
+def _shape_text(packet: Packet) -> str:
+    channels, sample_bits, aux_bits, order = _shape(packet)
+    return (
+        f"{channels} channels of {sample_bits} bits in {order.name.lower()} order and {aux_bits} "
+        "auxiliary bits"
+    )
+
+
+def _combine(
+    stream_id: int, configs: dict[Mode, EncoderConfig], metadata: Metadata | None
+) -> EncoderConfig:
+    """The configuration of a core that sends the modes of ``configs`` and ``metadata``."""
+    first = next(iter(configs.values()))
+    told = {} if metadata is None else metadata._asdict()
+    try:
+        return EncoderConfig(
+            channels=first.channels,
+            sample_bits=first.sample_bits,
+            aux_bits=first.aux_bits,
+            order=first.order,
+            modes=tuple(configs),
+            fixed_bits=configs.get(Mode.FIXED, first).fixed_bits,
+            stream_id=stream_id,
+            **told,
+        )
+    except ConfigError:  # metadata that contradict the packets; without them it always holds
+        return _combine(stream_id, configs, None)

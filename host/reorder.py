@@ -1,0 +1,62 @@
+"""Puts the packets of a stream back in order, where a network has mixed them up."""
+
+from __future__ import annotations
+
+from ..golden.format import HEADER
+from .packets import Packet
+
+_WRAP = 1 << HEADER.fields["sequence"]
+
+
+class Reorder:
+    """Holds back what comes after a hole until it is filled, or ``window`` packets are past it.
+
+    A packet whose frames are behind goes straight through: what it means is for the planner to
+    say. A restart that is behind is a source that was reset: nothing before it is waited for.
+
+    Parameters
+    ----------
+    window : int
+        In packets; 0 holds back nothing.
+    """
+
+    def __init__(self, window: int) -> None:
+        self._window = window
+        self._last: Packet | None = None
+        self._number = 0  # of the last packet given: its sequence, but without an end
+        self._held: dict[int, list[Packet]] = {}  # by number; copies together
+
+    def add(self, packet: Packet) -> list[Packet]:
+        """Take the next packet of the capture; return those whose turn it is."""
+        last = self._last
+        if last is None or not self._window:
+            return self._give(0, [packet])
+        steps = (packet.sequence - last.sequence) % _WRAP
+        if packet.frame_index < last.end_frame or steps == 0:
+            return [*self.flush(), *self._give(0, [packet])] if packet.restart else [packet]
+        number = self._number + steps
+        others = self._held.get(number)
+        if others and others[0].identity != packet.identity:  # not of this run
+            return [*self.flush(), *self._give(0, [packet])]
+        given = []
+        while self._held and number - self._number > self._window:
+            first = min(self._held)
+            given += self._give(first, self._held.pop(first))
+        if 1 < number - self._number <= self._window:
+            self._held.setdefault(number, []).append(packet)
+            return given
+        return given + self._give(number, [packet])
+
+    def flush(self) -> list[Packet]:
+        """Return all that is held back, in order."""
+        return [packet for number in sorted(self._held) for packet in self._held.pop(number)]
+
+    def _give(self, number: int, packets: list[Packet]) -> list[Packet]:
+        """Give ``packets`` and those that follow them without a hole."""
+        given = []
+        while packets:
+            given += packets
+            self._last, self._number = packets[-1], number
+            number += 1
+            packets = self._held.pop(number, [])
+        return given

@@ -1,0 +1,72 @@
+"""Where a capture's bytes are: a file, an open file, or memory."""
+
+from __future__ import annotations
+
+import threading
+import weakref
+from pathlib import Path
+from typing import BinaryIO
+
+
+class Source:
+    """Bytes that can be read anywhere, by several threads.
+
+    Parameters
+    ----------
+    origin : path, binary file that can seek, or bytes-like
+
+    Attributes
+    ----------
+    name : str
+        For messages.
+    path : Path or None
+
+    Raises
+    ------
+    OSError
+        Where the file cannot be opened.
+    """
+
+    def __init__(self, origin: str | Path | BinaryIO | bytes | bytearray | memoryview) -> None:
+        self._origin = origin
+        self.path: Path | None = None
+        self._file: BinaryIO | None = None
+        self._data = memoryview(b"")
+        self._own = False
+        self._lock = threading.Lock()
+        if isinstance(origin, str | Path):
+            self.path = Path(origin)
+            self._file, self._own = self.path.open("rb"), True
+            weakref.finalize(self, self._file.close)  # where nobody closes it
+        elif isinstance(origin, bytes | bytearray | memoryview):
+            self._data = memoryview(origin).cast("B")
+        else:
+            self._file = origin
+        self.name = str(origin) if self.path else getattr(origin, "name", "the capture")
+
+    def __reduce__(self) -> tuple[type[Source], tuple[object]]:
+        if self._file is not None and not self._own:
+            raise TypeError(
+                f"{self.name} is an open file: open it by its path to send it elsewhere"
+            )
+        return Source, (self._origin if self.path else bytes(self._data),)
+
+    def size(self) -> int:
+        """Bytes there are now."""
+        if self._file is None:
+            return len(self._data)
+        with self._lock:
+            return self._file.seek(0, 2)
+
+    def read(self, start: int, stop: int) -> bytes | memoryview:
+        """Return the bytes from ``start`` to ``stop`` - 1, fewer where there are no more."""
+        if self._file is None:
+            return self._data[start:stop]
+        with self._lock:
+            self._file.seek(start)
+            return self._file.read(stop - start)
+
+    def close(self) -> None:
+        """Close the file, if it was opened here."""
+        if self._own and self._file is not None:
+            self._file.close()
