@@ -160,9 +160,8 @@ def _poll(
         if data:
             last = time.monotonic()
             yield data
-        elif (ends and data is not None) or (
-            timeout is not None and time.monotonic() - last > timeout
-        ):
+            continue
+        silent = timeout is not None and time.monotonic() - last > timeout
+        if silent or (ends and data is not None):
             return
-        else:
-            time.sleep(_POLL_SECONDS)
+        time.sleep(_POLL_SECONDS)

@@ -45,6 +45,7 @@ class Reader:
         self.flaws: list[tuple[Outline, Flaw]] = []
         self._workers = workers or os.cpu_count() or 1
         self._pool: ThreadPoolExecutor | None = None
+        self._process = os.getpid()  # of the pool
         self._lock = threading.Lock()
         self._cache: OrderedDict[tuple[int, ...], Piece] = OrderedDict()
         self._cached = 0  # samples
@@ -169,8 +170,9 @@ class Reader:
 
     def _threads(self) -> ThreadPoolExecutor:
         with self._lock:
-            if self._pool is None:
+            if self._pool is None or self._process != os.getpid():  # a fork has no threads
                 self._pool = ThreadPoolExecutor(self._workers, "probecodec")
+                self._process = os.getpid()
             return self._pool
 
     def close(self) -> None:

@@ -229,7 +229,8 @@ def replacing(path: str | Path) -> Iterator[BinaryIO]:
         part.replace(path)
     except BaseException as error:
         part.unlink(missing_ok=True)
-        if isinstance(error, OSError) and error.errno is not None:  # name the file asked for
+        named = isinstance(error, OSError) and error.filename in (None, str(part), part)
+        if named and error.errno is not None:  # name the file asked for
             raise OSError(error.errno, error.strerror, str(path)) from error
         raise
 

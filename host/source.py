@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import threading
 import weakref
 from pathlib import Path
@@ -36,7 +37,7 @@ class Source:
         self._lock = threading.Lock()
         if isinstance(origin, str | Path):
             self.path = Path(origin)
-            self._file, self._own = self.path.open("rb"), True
+            self._file, self._own = self.path.open("rb", buffering=0), True
             weakref.finalize(self, self._file.close)  # where nobody closes it
         elif isinstance(origin, bytes | bytearray | memoryview):
             self._data = memoryview(origin).cast("B")
@@ -55,16 +56,31 @@ class Source:
         """Bytes there are now."""
         if self._file is None:
             return len(self._data)
+        if self._own:
+            return os.fstat(self._file.fileno()).st_size
         with self._lock:
-            return self._file.seek(0, 2)
+            return self._file.seek(0, os.SEEK_END)
 
     def read(self, start: int, stop: int) -> bytes | memoryview:
         """Return the bytes from ``start`` to ``stop`` - 1, fewer where there are no more."""
         if self._file is None:
             return self._data[start:stop]
+        pieces = []
+        try:
+            while start < stop and (piece := self._read(self._file, start, stop - start)):
+                pieces.append(piece)
+                start += len(piece)
+        except OSError as error:
+            raise OSError(error.errno, error.strerror, str(self.name)) from error
+        return pieces[0] if len(pieces) == 1 else b"".join(pieces)
+
+    def _read(self, file: BinaryIO, start: int, size: int) -> bytes:
+        """At most ``size`` bytes from ``start`` on."""
+        if self._own and hasattr(os, "pread"):  # shares no position with threads or forks
+            return os.pread(file.fileno(), size, start)
         with self._lock:
-            self._file.seek(start)
-            return self._file.read(stop - start)
+            file.seek(start)
+            return file.read(size)
 
     def close(self) -> None:
         """Close the file, if it was opened here."""

@@ -42,12 +42,13 @@ class Meta:
         if bool(given.get("aux_bits", words)) != bool(words):
             raise RecordingError(f"{self._path} tells of {words} digital columns: omit aux_bits")
         steps = self._number(f"{prefix}MaxInt", 512 if imec else 32768)
+        told = self._values.get("probecodecProbe", "")  # of an export whose readers know no such
         about = {
             "channels": sum(counts),
             "sample_bits": (2 * int(steps) - 1).bit_length(),  # from -steps to steps - 1
             "aux_bits": 16 * words,
             "rate_hz": self._number(f"{prefix}SampRate"),
-            "probe": self._values.get("imDatPrb_pn", "")[:_PROBE_CHARACTERS],
+            "probe": (told or self._values.get("imDatPrb_pn", ""))[:_PROBE_CHARACTERS],
         }
         if "lsb_uv" not in given:
             gain = self._imec_gain(counts) if imec else self._nidq_gain(counts)
