@@ -23,6 +23,11 @@ _PATH = click.Path(path_type=Path)
 @click.argument("recs", metavar="[REC]...", type=_PATH, nargs=-1)
 @recording_options
 @click.option("--frames", type=click.IntRange(1), help="Take only the first frames.")
+@click.option(
+    "--seconds",
+    type=click.FloatRange(0, min_open=True),
+    help="Repeat each REC until it is so long: a steadier clock, at the same b/S.",
+)
 @click.option("--methods", metavar="A,B,…", help=f"Only these, of {', '.join([*OURS, *PEERS])}.")
 @click.option("--peers/--no-peers", default=True, show_default=True, help="Measure peers too?")
 @click.option("--json", "json_path", type=_PATH, metavar="FILE", help="Write all as .json.")
@@ -32,6 +37,7 @@ def bench(
     recs: tuple[Path, ...],
     recording: dict[str, Any],
     frames: int | None,
+    seconds: float | None,
     methods: str | None,
     peers: bool,
     json_path: Path | None,
@@ -68,7 +74,7 @@ def bench(
         raise Failure("options that describe a recording need one: give REC")
     chosen = _choose(methods, peers)
     if recs:
-        sources = {str(rec): load(rec, recording, frames) for rec in recs}
+        sources = {str(rec): load(rec, recording, frames, seconds) for rec in recs}
     else:
         sources = synthetic(frames)
     benches = []

@@ -25,13 +25,17 @@ _KEYS: dict[str, tuple[tuple[str, ...], type]] = {
 }
 
 
-def load(path: Path, given: Mapping[str, Any], frames: int | None) -> Recording:
+def load(
+    path: Path, given: Mapping[str, Any], frames: int | None, seconds: float | None = None
+) -> Recording:
     """Read the first ``frames`` of a recording into memory.
 
     Parameters
     ----------
     given : mapping
         Options of `open_recording`; they go before the sidecar.
+    seconds : float, optional
+        Repeat it until it is so long.
 
     Raises
     ------
@@ -55,6 +59,9 @@ def load(path: Path, given: Mapping[str, Any], frames: int | None) -> Recording:
                 f"{path} holds {value}, which does not fit {recording.sample_bits} bits: correct "
                 "sample_bits (--sample-bits)"
             )
+    if seconds is not None:
+        count = max(1, round(seconds * recording.rate_hz))
+        samples = np.concatenate([samples] * -(-count // len(samples)))[:count]
     return replace(recording, samples=samples, aux=None, aux_bits=0)
 
 

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from enum import IntEnum, IntFlag
+from functools import cached_property
 
 VERSION = 1
 WORD_BITS = 32  # the link carries whole words, most significant byte first
@@ -69,12 +70,12 @@ class Layout:
 
     fields: dict[str, int]
 
-    @property
+    @cached_property
     def words(self) -> int:
         """Length in 32-bit words."""
         return sum(self.fields.values()) // WORD_BITS
 
-    @property
+    @cached_property
     def size(self) -> int:
         """Length in bytes."""
         return self.words * WORD_BYTES

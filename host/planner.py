@@ -217,7 +217,9 @@ class _Stream:
         """Add ``packet`` to the segment, and to a block if it can be decoded."""
         segment, block = self._segment, self._block
         samples = packet.config.channels * (block.stop - block.entry) if block else 0
-        if packet.restart and (block is None or samples >= _BLOCK_SAMPLES):
+        if packet.restart and not packet.frames:
+            block = self._block = None  # no frame is there to begin with
+        elif packet.restart and (block is None or samples >= _BLOCK_SAMPLES):
             frame, byte = packet.frame_index, packet.offset
             block = self._block = Block(first=frame, stop=frame, entry=frame, begin=byte, end=byte)
             segment.blocks.append(block)

@@ -65,6 +65,11 @@ class TestSidecar:
         assert np.array_equal(a.samples, SAMPLES[:7])
         assert (a.sample_bits, a.rate_hz, a.aux_bits) == (10, 2500, 0)
 
+    def test_repeated_until_it_is_long_enough(self, folder):
+        a = load(folder / "a.bin", {}, 7, 0.008)  # at 2,500 Hz
+        assert np.array_equal(a.samples, np.tile(SAMPLES[:7], (3, 1))[:20])
+        assert "a.bin: 25 frames" in run("a.bin", *QUICK, "--seconds", 0.01).stdout
+
     def test_options_go_before_it(self, folder):
         b = load(folder / "b.bin", {"channels": 4, "rate_hz": 10.0}, None)
         assert (b.samples.shape, b.sample_bits, b.rate_hz) == ((1200, 4), 12, 10.0)

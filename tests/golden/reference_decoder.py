@@ -248,7 +248,9 @@ class Stream:
         self.valid = self.valid and follows
         if packet["kind"] == METADATA:
             return []
-        self.valid = known(packet) and (self.valid or packet["flags"] & RESTART == RESTART)
+        restart = packet["flags"] & RESTART == RESTART
+        begins = packet["frames"] > 0 if restart else self.valid
+        self.valid = known(packet) and begins
         return self.read_payload(packet) if self.valid else []
 
     def read_payload(self, packet):
