@@ -59,12 +59,12 @@ def open_capture(
     """Open a capture: one scan finds its packets, and checks them; samples are decoded when used.
 
     No sample comes from a packet whose check failed, or from one that builds on such a packet.
-    A stream that cannot seek (pipe, serial port, socket) is for `listen`.
 
     Parameters
     ----------
-    source : path, binary file that can seek, or bytes
-        Bytes of a link: they may begin and end anywhere, and hold garbage.
+    source : path, binary file, or bytes
+        Bytes of a link: they may begin and end anywhere, and hold garbage. A pipe is read to its
+        end first, into a temporary file; `listen` decodes one while it comes.
     stream_id : int, optional
         The probe, where there are several.
     segment : int, optional

@@ -2,11 +2,16 @@
 
 from __future__ import annotations
 
+import errno
 import os
+import shutil
+import tempfile
 import threading
 import weakref
 from pathlib import Path
 from typing import BinaryIO
+
+_COPY_BYTES = 1 << 20
 
 
 class Source:
@@ -14,18 +19,20 @@ class Source:
 
     Parameters
     ----------
-    origin : path, binary file that can seek, or bytes-like
+    origin : path, binary file, or bytes-like
+        A pipe is read to its end first, into a temporary file.
 
     Attributes
     ----------
     name : str
         For messages.
     path : Path or None
+        None where it cannot be opened again.
 
     Raises
     ------
     OSError
-        Where the file cannot be opened.
+        Where the file cannot be opened, or is a terminal or serial port, which has no end.
     """
 
     def __init__(self, origin: str | Path | BinaryIO | bytes | bytearray | memoryview) -> None:
@@ -38,15 +45,33 @@ class Source:
         if isinstance(origin, str | Path):
             self.path = Path(origin)
             self._file, self._own = self.path.open("rb", buffering=0), True
-            weakref.finalize(self, self._file.close)  # where nobody closes it
         elif isinstance(origin, bytes | bytearray | memoryview):
             self._data = memoryview(origin).cast("B")
         else:
             self._file = origin
         self.name = str(origin) if self.path else getattr(origin, "name", "the capture")
+        if self._file is not None and not self._file.seekable():
+            self._file, self._own, self.path = self._spooled(self._file), True, None
+        if self._own:
+            weakref.finalize(self, self._file.close)  # where nobody closes it
+
+    def _spooled(self, stream: BinaryIO) -> BinaryIO:
+        """A temporary file with all that ``stream`` gives until its end."""
+        if stream.isatty():
+            raise OSError(errno.ESPIPE, "is a device without an end: use listen", str(self.name))
+        file = tempfile.TemporaryFile(buffering=0)  # noqa: SIM115, closed by its owner
+        try:
+            shutil.copyfileobj(stream, file, _COPY_BYTES)
+        except BaseException:
+            file.close()
+            raise
+        finally:
+            if self._own:
+                stream.close()
+        return file
 
     def __reduce__(self) -> tuple[type[Source], tuple[object]]:
-        if self._file is not None and not self._own:
+        if self._file is not None and self.path is None:
             raise TypeError(
                 f"{self.name} is an open file: open it by its path to send it elsewhere"
             )
