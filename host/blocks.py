@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import heapq
 from collections.abc import Iterator
 from typing import NamedTuple
 
@@ -13,7 +12,6 @@ from ..golden.format import CRC_BITS, Kind
 from . import fast
 from .index import PIECE_BYTES
 from .packets import Damage, Packet
-from .planner import dropped
 from .scanner import Scanner
 from .source import Source
 from .timeline import Block, Cause, Gap
@@ -57,7 +55,7 @@ def decode(
         Where the packets are not those that were indexed.
     """
     decoder, sound = None, True
-    for packet in _packets(source, block, stream_id, strays):
+    for packet in _packets(source, block, stream_id):
         if packet.restart:
             decoder, sound = decoder or fast.decoder(packet.config), True
         gap = Gap(packet.frame_index, packet.end_frame, Cause.WAITING)
@@ -76,31 +74,24 @@ def decode(
             yield Piece(packet.frame_index, samples.astype(np.int16), aux.astype(np.uint16))
 
 
-def _packets(
-    source: Source, block: Block, stream_id: int, strays: frozenset[int]
-) -> Iterator[Packet]:
+def _packets(source: Source, block: Block, stream_id: int) -> Iterator[Packet]:
     """The packets of ``block``, in order."""
-    waiting: list[tuple[int, int, int, Packet]] = []  # a heap: those that came early
-    last: Packet | None = None
+    places = None
+    if block.offsets is not None:
+        places = {offset: place for place, offset in enumerate(block.offsets)}
+    early: dict[int, Packet] = {}  # by place
     count = digest = 0
     for packet in _scan(source, block):
-        inside = block.entry <= packet.frame_index and packet.end_frame <= block.stop
-        if (packet.kind, packet.stream_id) != (Kind.DATA, stream_id) or not inside:
+        if (packet.kind, packet.stream_id) != (Kind.DATA, stream_id) or not packet.frames:
             continue
-        if packet.offset in strays:
-            continue
-        heapq.heappush(waiting, (packet.frame_index, packet.frames, packet.offset, packet))
-        while waiting:
-            first = waiting[0][-1]
-            expected = last.end_frame + dropped(first, last) if last else block.entry
-            if last and (first.frame_index < last.end_frame or first.identity == last.identity):
-                heapq.heappop(waiting)  # a copy
-                continue
-            if first.frame_index != expected:
-                break
-            last = heapq.heappop(waiting)[-1]
-            count, digest = count + 1, (digest + last.check) % (1 << CRC_BITS)
-            yield last
+        if places is None:
+            early[count] = packet
+        elif packet.offset in places:
+            early[places[packet.offset]] = packet
+        while count in early:
+            following = early.pop(count)
+            count, digest = count + 1, (digest + following.check) % (1 << CRC_BITS)
+            yield following
     if (count, digest) != (block.packets, block.digest):
         raise CaptureError(
             f"{source.name}: bytes {block.begin} to {block.end - 1} are not what they were when "

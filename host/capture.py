@@ -115,13 +115,14 @@ class Capture:
     def __init__(
         self, reader: Reader, policy: Fill, number: int | None, indexer: Indexer | None = None
     ) -> None:
-        self._reader, self._policy, self._number = reader, policy, number
-        self._indexer = indexer
+        self._reader, self._policy, self._indexer = reader, policy, indexer
+        self._outline = None if number is None else reader.index.segments[number]
 
     def __reduce__(self) -> tuple[Any, ...]:
         if self._indexer:
             raise TypeError(f"{self.name} is growing: open it without growing=True")
-        return _reopen, (self._reader.source, self._reader.index, self._policy, self._number)
+        number = None if self._outline is None else self.number
+        return _reopen, (self._reader.source, self._reader.index, self._policy, number)
 
     # The capture
 
@@ -192,15 +193,16 @@ class Capture:
     @property
     def number(self) -> int:
         """The segment's place in ``segments``; `CaptureError` where none was chosen of several."""
-        if self._number is None:
-            self._number = _choose(self._reader.source, self.index, None, None, must=True)
-        assert self._number is not None
-        return self._number
+        return next(n for n, one in enumerate(self.index.segments) if one is self.outline)
 
     @property
     def outline(self) -> Outline:
         """What is known of the segment without decoding it."""
-        return self.index.segments[self.number]
+        if self._outline is None:
+            number = _choose(self._reader.source, self.index, None, None, must=True)
+            assert number is not None
+            self._outline = self.index.segments[number]
+        return self._outline
 
     @property
     def stream_id(self) -> int:
@@ -265,7 +267,7 @@ class Capture:
         return self.shape[0]
 
     def __getitem__(self, key: Any) -> Any:
-        return self.select(*indexing.split(key)).samples
+        return self.select(*indexing.split(key, 2)).samples
 
     def __array__(self, dtype: Any = None, copy: bool | None = None) -> NDArray[Any]:
         return _array(self, dtype, copy)
@@ -286,6 +288,15 @@ class Capture:
         for piece in self._reader.stream(self.outline, first + start, first + max(start, stop)):
             before = self._filled(piece, columns, before)
             yield before
+
+    def to_dask(self, chunk_frames: int | None = None) -> Any:
+        """Return the samples as a Dask array: chunks of about 64 MB, or of ``chunk_frames``.
+
+        Needs the extra ``dask``; `bridges.dask.to_dask` tells the rest.
+        """
+        from .bridges.dask import to_dask
+
+        return to_dask(self, chunk_frames)
 
     def held(self, start: int = 0, stop: int | None = None) -> NDArray[np.bool_]:
         """Tell which of rows ``start`` to ``stop`` - 1 are no gap: bool (rows,)."""
@@ -309,25 +320,27 @@ class Capture:
         kept = np.atleast_1d(channels)
         if indexing.is_number(rows):
             row = indexing.number(rows, count)
-            start, samples, aux = self._rows(row, row + 1, kept)
+            start, samples, aux = self._rows(row, row + 1, kept, None)
             found = Chunk(start, samples[0], aux[0])
         elif isinstance(rows, slice):
             wanted = range(count)[rows]
             if wanted.step == 1:
-                found = self._rows(wanted.start, max(wanted.start, wanted.stop), kept)
+                found = self._rows(wanted.start, max(wanted.start, wanted.stop), kept, None)
             else:
                 found = self._scattered(np.array(wanted, np.int64), kept)
         elif not isinstance(columns, slice) and channels.ndim:
             raise IndexError("lists of rows and of columns: index by one after the other")
         else:
             found = self._scattered(indexing.numbers(rows, count), kept)
-        return found if channels.ndim else found._replace(samples=found.samples[..., 0])
+        return found if channels.ndim else found._replace(samples=found.samples[..., 0][()])
 
-    def _rows(self, start: int, stop: int, columns: NDArray[np.intp]) -> Chunk:
-        """Rows ``start`` to ``stop`` - 1."""
+    def _rows(
+        self, start: int, stop: int, columns: NDArray[np.intp], wanted: NDArray[np.int64] | None
+    ) -> Chunk:
+        """Rows ``start`` to ``stop`` - 1; of these only ``wanted`` are used, or all."""
         first = self.first_frame
         piece = self._reader.read(self.outline, first + start, first + stop, columns)
-        return self._filled(piece, columns)
+        return self._filled(piece, columns, wanted=wanted)
 
     def _scattered(self, rows: NDArray[np.int64], columns: NDArray[np.intp]) -> Chunk:
         """Any rows, in any order; those close together are read together."""
@@ -338,21 +351,27 @@ class Capture:
         while done < len(ordered):
             start = int(ordered[done])
             end = int(np.searchsorted(ordered, start + _SPAN_ROWS))
-            part = self._rows(start, int(ordered[end - 1]) + 1, columns)
+            part = self._rows(start, int(ordered[end - 1]) + 1, columns, ordered[done:end])
             samples[order[done:end]] = part.samples[ordered[done:end] - start]
             aux[order[done:end]] = part.aux[ordered[done:end] - start]
             done = end
         return Chunk(int(rows[0]) if len(rows) else 0, samples, aux)
 
     def _filled(
-        self, piece: Piece, columns: NDArray[np.intp], before: Chunk | None = None
+        self,
+        piece: Piece,
+        columns: NDArray[np.intp],
+        before: Chunk | None = None,
+        wanted: NDArray[np.int64] | None = None,
     ) -> Chunk:
         """``piece`` with its gaps filled; ``before`` is the chunk before it, if it is at hand."""
         gaps = overlapping_gaps(self.gaps, piece.start, piece.start + len(piece.aux))
         row = piece.start - self.first_frame
         samples = piece.samples.astype(self.dtype, copy=False)
-        if gaps and self._policy == Fill.ERROR:
-            gap = gaps[0]
+        for gap in gaps if self._policy == Fill.ERROR else []:
+            first, last = gap.start - self.first_frame, gap.stop - self.first_frame
+            if wanted is not None and not ((first <= wanted) & (wanted < last)).any():
+                continue
             raise MissingFrames(
                 f"{self.name}: frames {gap.start} to {gap.stop - 1} are missing ({gap.cause}): "
                 "choose what stands for them by fill: zero, hold or nan"
@@ -367,14 +386,17 @@ class Capture:
         self, row: int, columns: NDArray[np.intp]
     ) -> tuple[NDArray[np.int16], np.uint16] | None:
         """The frame before the gap in which ``row`` is; None where there is none."""
-        gaps, frame = self.gaps, self.first_frame + row
-        at = bisect_right(gaps, frame, key=lambda gap: gap.start) - 1
-        while at >= 0 and gaps[at].stop >= frame:  # gaps of other causes touch
-            frame, at = gaps[at].start, at - 1
-        if frame <= self.first_frame:
-            return None
-        piece = self._reader.read(self.outline, frame - 1, frame, columns)
-        return piece.samples[0], piece.aux[0]
+        frame = self.first_frame + row
+        while True:
+            gaps = self.gaps  # reading may have met another
+            at = bisect_right(gaps, frame, key=lambda gap: gap.start) - 1
+            while at >= 0 and gaps[at].stop >= frame:  # gaps of other causes touch
+                frame, at = gaps[at].start, at - 1
+            if frame <= self.first_frame:
+                return None
+            piece = self._reader.read(self.outline, frame - 1, frame, columns)
+            if not overlapping_gaps(self.gaps, frame - 1, frame):
+                return piece.samples[0], piece.aux[0]
 
 
 class Auxiliary:
@@ -395,7 +417,7 @@ class Auxiliary:
         return len(self._capture)
 
     def __getitem__(self, rows: Any) -> Any:
-        return self._capture.select(rows, slice(0)).aux
+        return self._capture.select(*indexing.split(rows, 1), slice(0)).aux
 
     def __array__(self, dtype: Any = None, copy: bool | None = None) -> NDArray[Any]:
         return _array(self, dtype, copy)

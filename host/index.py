@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
 import warnings
 import zlib
@@ -111,17 +112,15 @@ def load(source: Source, progress: Progress | None = None, *, keep: bool = False
         return Indexer(source).extend(progress)
     path = path_of(source.path)
     state = _state(source)
-    try:
-        stored = json.loads(path.read_bytes())
-        if stored["layout"] == _LAYOUT and stored["state"] == state:
-            return _from_json(stored["index"])
-    except (OSError, ValueError, KeyError, TypeError):
-        pass  # not there, or not ours
+    with contextlib.suppress(OSError, ValueError):  # not there, or not ours
+        head, _, body = path.read_bytes().partition(b"\n")
+        if json.loads(head) == [_LAYOUT, *state, zlib.crc32(body)]:
+            return _from_json(json.loads(body))
     index = Indexer(source).extend(progress)
+    body = json.dumps(asdict(index), separators=(",", ":")).encode()
     try:
         with replacing(path) as file:
-            told = {"layout": _LAYOUT, "state": state, "index": asdict(index)}
-            file.write(json.dumps(told, separators=(",", ":")).encode())
+            file.write(json.dumps([_LAYOUT, *state, zlib.crc32(body)]).encode() + b"\n" + body)
     except OSError as error:
         warnings.warn(f"{path}: the index was not kept: {error.strerror}", stacklevel=2)
     return index

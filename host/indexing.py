@@ -1,4 +1,4 @@
-"""NumPy's rules for indexing, for an array of two dimensions that is not in memory."""
+"""NumPy's rules for indexing, for arrays that are not in memory."""
 
 from __future__ import annotations
 
@@ -8,16 +8,20 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+_NAMES = ("frames", "channels")
+_ROWS = "rows are one number, a slice, a list of numbers or a mask"
 
-def split(key: Any) -> tuple[Any, Any]:
-    """Return rows and columns of what stands in the brackets; `IndexError` where it is more."""
+
+def split(key: Any, dimensions: int) -> tuple[Any, ...]:
+    """Return what stands in the brackets, by dimension; `IndexError` where it is more."""
     keys = key if isinstance(key, tuple) else (key,)
-    if any(each is Ellipsis for each in keys):
-        at = next(n for n, each in enumerate(keys) if each is Ellipsis)
-        keys = keys[:at] + (slice(None),) * (3 - len(keys)) + keys[at + 1 :]
-    if len(keys) > 2 or any(each is None for each in keys):
-        raise IndexError("a capture has two dimensions: frames and channels")
-    return (*keys, slice(None))[:2]
+    dots = [n for n, each in enumerate(keys) if each is Ellipsis]
+    if len(dots) == 1:
+        rest = (slice(None),) * (dimensions + 1 - len(keys))
+        keys = keys[: dots[0]] + rest + keys[dots[0] + 1 :]
+    if len(keys) > dimensions or len(dots) > 1 or any(each is None for each in keys):
+        raise IndexError(f"there are {dimensions} dimensions: {', '.join(_NAMES[:dimensions])}")
+    return keys + (slice(None),) * (dimensions - len(keys))
 
 
 def is_number(rows: Any) -> bool:
@@ -27,14 +31,17 @@ def is_number(rows: Any) -> bool:
 
 def number(row: Any, count: int) -> int:
     """Return the one row of ``count`` that is meant."""
-    return range(count)[operator.index(row)]
+    try:
+        return range(count)[operator.index(row)]
+    except TypeError:
+        raise IndexError(_ROWS) from None
 
 
 def numbers(rows: Any, count: int) -> NDArray[np.int64]:
     """Return the rows of ``count`` that a list of numbers or a mask means."""
     wanted = np.asarray(rows)
     if wanted.ndim != 1 or (wanted.size and wanted.dtype.kind not in "biu"):
-        raise IndexError("rows are one number, a slice, a list of numbers or a mask")
+        raise IndexError(_ROWS)
     if wanted.dtype.kind == "b":
         if len(wanted) != count:
             raise IndexError(f"the mask has {len(wanted)} rows, the capture {count}")

@@ -67,7 +67,9 @@ def summary(capture: Capture, segments: list[Capture]) -> str:
     plan, frames = capture.index.plan, sum(len(segment) for segment in segments)
     causes: Counter[Cause] = Counter()
     for segment in segments:
-        for gap in [*segment.gaps, *segment.outline.gaps_before]:
+        before = segment.outline.gaps_before
+        frames += sum(gap.stop - gap.start for gap in before)
+        for gap in [*segment.gaps, *before]:
             causes[gap.cause] += gap.stop - gap.start
     parts = []
     if capture.damaged:

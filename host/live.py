@@ -15,7 +15,7 @@ from . import fast
 from .packets import Damage
 from .planner import Placed, Plan, Planner
 from .scanner import Scanner
-from .timeline import Cause, Gap, Outline, add_gap
+from .timeline import Cause, Gap, Outline, join
 
 _READ_BYTES = 1 << 16
 _MEMORY = 1 << 10  # packets whose copies are known as such
@@ -89,7 +89,7 @@ class Listener:
             decoder = self._decoders[packet.stream_id]
             gap = Gap(packet.frame_index, packet.end_frame, Cause.WAITING)
             if decoder is None:
-                add_gap(segment.gaps, gap)
+                segment.gaps[:] = join([*segment.gaps, gap])
                 continue
             mode = packet.config.modes[0]
             try:
@@ -98,7 +98,7 @@ class Listener:
                 self._decoders[packet.stream_id] = None
                 sentence = f"packet at byte {packet.offset}: {error}"
                 self._flaws.append(Damage(packet.offset, sentence))
-                add_gap(segment.gaps, gap._replace(cause=Cause.LOST))
+                segment.gaps[:] = join([*segment.gaps, gap._replace(cause=Cause.LOST)])
                 continue
             samples, aux = samples.astype(np.int16), aux.astype(np.uint16)
             yield Arrival(segment, packet.frame_index, samples, aux)

@@ -99,20 +99,33 @@ class _Stream:
         self._metadata: Packet | None = None
         self._last: Packet | None = None
         self._block: Block | None = None  # that the last packet is in
+        self._in_order = True  # its packets follow each other in the capture, with no other
+        self._latest = 0  # the place of its last packet
+        self._arrived = self._place = 0  # packets with frames; of these, the one that is in hand
+        self._places: dict[int, int] = {}  # of those that wait, by offset
         self._repeats: list[Packet] = []  # a restart seen before, and what went on from it
         self._placed: list[Placed] = []
 
     def add(self, packet: Packet) -> list[Placed]:
         """Take the next packet in capture order."""
-        copy = packet.identity in self._seen
-        for each in [packet] if copy else self._reorder.add(packet):
-            self._add(each)
+        if packet.kind == Kind.DATA and packet.frames:
+            self._arrived += 1
+            self._places[packet.offset] = self._arrived
+        if packet.identity in self._seen:
+            self._add(packet)
+        elif self._goes_on_from_repeats(packet):
+            for each in [*self._reorder.flush(), *self._reorder.begin(packet)]:
+                self._add(each)
+        else:
+            for each in self._reorder.add(packet):
+                self._add(each)
         return self._take()
 
     def finish(self) -> list[Placed]:
         """Take the packets that were held back."""
         for packet in self._reorder.flush():
             self._add(packet)
+        self._set_block(None)
         return self._take()
 
     def _take(self) -> list[Placed]:
@@ -122,6 +135,7 @@ class _Stream:
     def _add(self, packet: Packet) -> None:
         """Take the next packet in order."""
         last = self._last
+        self._place = self._places.pop(packet.offset, 0)
         self._held += packet.frames * packet.config.channels
         if packet.kind == Kind.METADATA:
             self._metadata = packet
@@ -187,14 +201,14 @@ class _Stream:
         )
         self._plan.segments.append(self._segment)
         self._configs: dict[Mode, EncoderConfig] = {}
-        self._block = None
+        self._set_block(None)
 
     def _bridge(self, packet: Packet, last: Packet) -> None:
         """Account for the frames between ``last`` and ``packet``."""
         jump = packet.frame_index - last.end_frame
-        lost = jump - dropped(packet, last)
+        lost = jump - _dropped(packet, last)
         if packet.config != last.config or not _goes_on(packet, last):
-            self._block = None
+            self._set_block(None)
         kept = last.end_frame + lost
         gaps: list[Gap] = []
         add_gap(gaps, Gap(last.end_frame, kept, Cause.LOST))
@@ -205,32 +219,45 @@ class _Stream:
             for gap in gaps:
                 add_gap(self._segment.gaps, gap)
             return
-        block, metadata = self._block, self._segment.metadata
+        carried, metadata = None, self._segment.metadata
+        if self._block is not None and not packet.restart:  # a restart begins its own
+            offsets = list(self._block.offsets or ())
+            carried = replace(self._block, first=packet.frame_index, offsets=offsets)
+        in_order = self._in_order
         self._begin(packet)
         self._segment.gaps_before = gaps
         self._segment.metadata = metadata  # of the same source
-        if block is not None and not packet.restart:  # a restart begins its own
-            self._block = replace(block, first=packet.frame_index)
-            self._segment.blocks.append(self._block)
+        if carried is not None:
+            self._block, self._in_order = carried, in_order
+            self._segment.blocks.append(carried)
 
     def _append(self, packet: Packet) -> None:
         """Add ``packet`` to the segment, and to a block if it can be decoded."""
         segment, block = self._segment, self._block
         samples = packet.config.channels * (block.stop - block.entry) if block else 0
-        if packet.restart and not packet.frames:
-            block = self._block = None  # no frame is there to begin with
+        if not packet.frames:
+            if packet.restart:
+                block = None  # no frame is there to begin with
+                self._set_block(None)
         elif packet.restart and (block is None or samples >= _BLOCK_SAMPLES):
             frame, byte = packet.frame_index, packet.offset
-            block = self._block = Block(first=frame, stop=frame, entry=frame, begin=byte, end=byte)
+            block = Block(first=frame, stop=frame, entry=frame, begin=byte, end=byte, offsets=[])
+            self._set_block(block)
             segment.blocks.append(block)
         if block is None:
             gap = Gap(packet.frame_index, packet.end_frame, Cause.WAITING)
             add_gap(segment.gaps, gap)
-        else:
+        elif packet.frames:
+            assert block.offsets is not None
+            followed = not block.offsets or self._place == self._latest + 1
+            self._in_order &= followed and self._place > 0  # none if it stands there again
+            self._latest = self._place
+            block.offsets.append(packet.offset)
             block.stop = packet.end_frame
             block.begin, block.end = min(block.begin, packet.offset), max(block.end, packet.stop)
             block.packets += 1
             block.digest = (block.digest + packet.check) % (1 << CRC_BITS)
+        if block is not None:
             self._remember(packet)
         self._placed.append(Placed(segment, packet, block is not None))
         segment.frames = packet.end_frame - segment.first_frame
@@ -239,6 +266,12 @@ class _Stream:
         segment.size += packet.stop - packet.offset
         self._learn(packet)
         self._last = packet
+
+    def _set_block(self, block: Block | None) -> None:
+        """Go on with ``block``; the one before is complete."""
+        if self._block is not None and self._in_order:
+            self._block.offsets = None
+        self._block, self._in_order = block, True
 
     def _remember(self, packet: Packet) -> None:
         """Know copies of ``packet`` as such, for a while."""
@@ -263,7 +296,7 @@ class _Stream:
             segment.config = _combine(segment.stream_id, self._configs, segment.metadata)
 
 
-def dropped(packet: Packet, last: Packet) -> int:
+def _dropped(packet: Packet, last: Packet) -> int:
     """Frames that the source dropped between two packets."""
     return (packet.drop_count - last.drop_count) % _DROP_COUNT_WRAP
 
@@ -274,14 +307,14 @@ def _goes_on(packet: Packet, last: Packet) -> bool:
     A metadata packet may stand before a restart.
     """
     steps = (packet.sequence - last.sequence) % _SEQUENCE_WRAP
-    whole = packet.frame_index == last.end_frame + dropped(packet, last)
+    whole = packet.frame_index == last.end_frame + _dropped(packet, last)
     return whole and _shape(packet) == _shape(last) and 1 <= steps <= 1 + packet.restart
 
 
 def _follows(packet: Packet, last: Packet) -> bool:
     """Can ``packet`` come after ``last`` from a source that was not reset or exchanged?"""
     jump = packet.frame_index - last.end_frame
-    return _shape(packet) == _shape(last) and dropped(packet, last) <= jump
+    return _shape(packet) == _shape(last) and _dropped(packet, last) <= jump
 
 
 def _shape(packet: Packet) -> tuple[int, int, int, Order]:

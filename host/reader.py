@@ -195,7 +195,7 @@ def overlapping_gaps(gaps: list[Gap], start: int, stop: int) -> list[Gap]:
 def _overlapping(blocks: list[Block], start: int, stop: int) -> list[Block]:
     first = bisect_right(blocks, start, key=lambda block: block.stop)
     last = bisect_left(blocks, stop, key=lambda block: block.first)
-    return blocks[first:last]
+    return blocks[first:last] if start < stop else []
 
 
 def _is_small(outline: Outline, block: Block) -> bool:

@@ -191,6 +191,8 @@ def _tables(
             rows = slice(start, start + step)
             yield _table(samples[rows], None if aux is None else aux[rows])
         return
+    if not len(samples):
+        yield _table(samples[:], samples.aux[:] if samples.config.aux_bits else None)
     for chunk in samples.chunks():
         yield _table(chunk.samples, chunk.aux if samples.config.aux_bits else None)
 

@@ -47,6 +47,10 @@ class Reorder:
             return given
         return given + self._give(number, [packet])
 
+    def begin(self, packet: Packet) -> list[Packet]:
+        """Give ``packet`` at once; those that follow it go on from it."""
+        return self._give(0, [packet])
+
     def flush(self) -> list[Packet]:
         """Return all that is held back, in order."""
         return [packet for number in sorted(self._held) for packet in self._held.pop(number)]

@@ -52,6 +52,9 @@ class Block:
         All its packets are in these bytes of the capture, ``begin`` to ``end`` - 1.
     packets, digest : int
         How many, and the sum of their checks: it is still the block that was indexed.
+    offsets : list of int or None
+        Where its packets begin, in the order to decode them; None where these bytes hold no other
+        packets with frames of the stream, and they are in order.
     """
 
     first: int
@@ -61,6 +64,7 @@ class Block:
     end: int
     packets: int = 0
     digest: int = 0
+    offsets: list[int] | None = None
 
 
 @dataclass(kw_only=True)
