@@ -112,7 +112,7 @@ def load(source: Source, progress: Progress | None = None, *, keep: bool = False
         return Indexer(source).extend(progress)
     path = path_of(source.path)
     state = _state(source)
-    with contextlib.suppress(OSError, ValueError):  # not there, or not ours
+    with contextlib.suppress(OSError, ValueError, RecursionError):  # not there, or not ours
         head, _, body = path.read_bytes().partition(b"\n")
         if json.loads(head) == [_LAYOUT, *state, zlib.crc32(body)]:
             return _from_json(json.loads(body))

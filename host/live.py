@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import errno
+import select
 import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -138,25 +140,30 @@ def _pieces(stream: Any, timeout: float | None) -> Iterator[bytes]:
     if isinstance(stream, str | Path):
         grows = Path(stream).is_file()
         with open(stream, "rb", buffering=0) as file:
-            yield from _poll(file.read, timeout, ends=not grows)
+            yield from _poll(file, file.read, timeout, ends=not grows)
     elif hasattr(stream, "recv"):
-        yield from _poll(stream.recv, timeout, ends=True)
+        yield from _poll(stream, stream.recv, timeout, ends=True)
     elif hasattr(stream, "in_waiting"):  # a serial port
-        yield from _poll(lambda _: stream.read(max(1, stream.in_waiting)), timeout, ends=False)
+        read = lambda _: stream.read(max(1, stream.in_waiting))  # noqa: E731
+        yield from _poll(stream, read, timeout, ends=False)
     else:
-        yield from _poll(getattr(stream, "read1", stream.read), timeout, ends=True)
+        yield from _poll(stream, getattr(stream, "read1", stream.read), timeout, ends=True)
 
 
 def _poll(
-    read: Callable[[int], bytes | None], timeout: float | None, *, ends: bool
+    stream: Any, read: Callable[[int], bytes | None], timeout: float | None, *, ends: bool
 ) -> Iterator[bytes]:
     """Read until the end; where nothing ends the stream (not ``ends``), until it is silent."""
     last = time.monotonic()
     while True:
         try:
-            data = read(_READ_BYTES)
+            data = read(_READ_BYTES) if timeout is None or _is_ready(stream, timeout) else None
         except (BlockingIOError, TimeoutError):
             data = None  # nothing there yet
+        except OSError as error:
+            if error.errno != errno.EIO:  # a terminal or serial port that has been pulled
+                raise
+            return
         if data:
             last = time.monotonic()
             yield data
@@ -165,3 +172,11 @@ def _poll(
         if silent or (ends and data is not None):
             return
         time.sleep(_POLL_SECONDS)
+
+
+def _is_ready(stream: Any, timeout: float) -> bool:
+    """Can something be read, or will it be soon? True too where that cannot be told."""
+    try:
+        return bool(select.select([stream.fileno()], [], [], timeout)[0])
+    except (AttributeError, OSError, ValueError):  # no file; or not one that can be waited for
+        return True

@@ -111,7 +111,7 @@ class _Stream:
         if packet.kind == Kind.DATA and packet.frames:
             self._arrived += 1
             self._places[packet.offset] = self._arrived
-        if packet.identity in self._seen:
+        if self._is_copy(packet):
             self._add(packet)
         elif self._goes_on_from_repeats(packet):
             for each in [*self._reorder.flush(), *self._reorder.begin(packet)]:
@@ -140,7 +140,7 @@ class _Stream:
         if packet.kind == Kind.METADATA:
             self._metadata = packet
             self._remember(packet)
-        elif packet.identity in self._seen:
+        elif self._is_copy(packet):
             self._repeat(packet)
         elif self._goes_on_from_repeats(packet):
             self._begin_again(packet)
@@ -158,6 +158,11 @@ class _Stream:
         else:
             self._bridge(packet, last)
             self._append(packet)
+
+    def _is_copy(self, packet: Packet) -> bool:
+        """Was it there before? After a reset of the source, what goes on directly is no copy."""
+        goes_on = self._last is not None and _goes_on(packet, self._last)
+        return packet.identity in self._seen and not goes_on
 
     def _pass(self, packet: Packet) -> None:
         """Leave a packet out."""
@@ -283,7 +288,7 @@ class _Stream:
         """Complete the segment's configuration from ``packet`` and the metadata before it."""
         segment, metadata, known = self._segment, self._metadata, len(self._configs)
         self._configs.setdefault(packet.config.modes[0], packet.config)
-        if metadata is not None:
+        if metadata is not None and (packet.restart or segment.metadata is None):
             self._metadata = None
             segment.size += metadata.stop - metadata.offset
             fits = metadata.frame_index <= packet.frame_index and _shape(metadata) == _shape(packet)

@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from ..golden.format import HEADER
+from ..golden.format import HEADER, Kind
 from .packets import Packet
 
 _WRAP = 1 << HEADER.fields["sequence"]
 
 
 class Reorder:
-    """Holds back what comes after a hole until it is filled, or ``window`` packets are past it.
+    """Holds back what comes after a hole, up to ``window`` packets, until it is filled.
 
     A packet whose frames are behind goes straight through: what it means is for the planner to
     say. A restart that is behind is a source that was reset: nothing before it is waited for.
@@ -33,16 +33,17 @@ class Reorder:
             return self._give(0, [packet])
         steps = (packet.sequence - last.sequence) % _WRAP
         if packet.frame_index < last.end_frame or steps == 0:
-            return [*self.flush(), *self._give(0, [packet])] if packet.restart else [packet]
+            reset = packet.restart and packet.kind == Kind.DATA
+            return [*self.flush(), *self._give(0, [packet])] if reset else [packet]
         number = self._number + steps
         others = self._held.get(number)
         if others and others[0].identity != packet.identity:  # not of this run
             return [*self.flush(), *self._give(0, [packet])]
         given = []
-        while self._held and number - self._number > self._window:
+        while self._held and number - self._number > self._window + 1:
             first = min(self._held)
             given += self._give(first, self._held.pop(first))
-        if 1 < number - self._number <= self._window:
+        if 1 < number - self._number <= self._window + 1:
             self._held.setdefault(number, []).append(packet)
             return given
         return given + self._give(number, [packet])
