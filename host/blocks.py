@@ -12,6 +12,7 @@ from ..golden.format import CRC_BITS, Kind
 from . import fast
 from .index import PIECE_BYTES
 from .packets import Damage, Packet
+from .planner import dropped
 from .scanner import Scanner
 from .source import Source
 from .timeline import Block, Cause, Gap
@@ -80,6 +81,7 @@ def _packets(source: Source, block: Block, stream_id: int) -> Iterator[Packet]:
     if block.offsets is not None:
         places = {offset: place for place, offset in enumerate(block.offsets)}
     early: dict[int, Packet] = {}  # by place
+    last: Packet | None = None
     count = digest = 0
     for packet in _scan(source, block):
         if (packet.kind, packet.stream_id) != (Kind.DATA, stream_id) or not packet.frames:
@@ -90,13 +92,20 @@ def _packets(source: Source, block: Block, stream_id: int) -> Iterator[Packet]:
             early[places[packet.offset]] = packet
         while count in early:
             following = early.pop(count)
-            count, digest = count + 1, (digest + following.check) % (1 << CRC_BITS)
+            if last and following.frame_index != last.end_frame + dropped(following, last):
+                raise _changed(source, block)
+            last, count = following, count + 1
+            digest = (digest + following.check) % (1 << CRC_BITS)
             yield following
     if (count, digest) != (block.packets, block.digest):
-        raise CaptureError(
-            f"{source.name}: bytes {block.begin} to {block.end - 1} are not what they were when "
-            "the capture was opened: open it again, without a stored index"
-        )
+        raise _changed(source, block)
+
+
+def _changed(source: Source, block: Block) -> CaptureError:
+    return CaptureError(
+        f"{source.name}: bytes {block.begin} to {block.end - 1} are not what they were when "
+        "the capture was opened: open it again, without a stored index"
+    )
 
 
 def _scan(source: Source, block: Block) -> Iterator[Packet]:

@@ -46,7 +46,8 @@ class Plan:
     duplicates : int
         Copies of packets that were decodable before; ignored.
     out_of_order : int
-        Packets ignored because their counters run backwards without a restart.
+        Packets ignored because their counters run backwards without a restart, or because they
+        may belong to the run before a reset as well as to the one after it.
     strays : dict of int to list of int
         By stream, the places in the capture of packets refused or out of order.
     """
@@ -111,7 +112,7 @@ class _Stream:
         if packet.kind == Kind.DATA and packet.frames:
             self._arrived += 1
             self._places[packet.offset] = self._arrived
-        if self._is_copy(packet):
+        if packet.identity in self._seen:
             self._add(packet)
         elif self._goes_on_from_repeats(packet):
             for each in [*self._reorder.flush(), *self._reorder.begin(packet)]:
@@ -140,7 +141,7 @@ class _Stream:
         if packet.kind == Kind.METADATA:
             self._metadata = packet
             self._remember(packet)
-        elif self._is_copy(packet):
+        elif packet.identity in self._seen:
             self._repeat(packet)
         elif self._goes_on_from_repeats(packet):
             self._begin_again(packet)
@@ -159,17 +160,18 @@ class _Stream:
             self._bridge(packet, last)
             self._append(packet)
 
-    def _is_copy(self, packet: Packet) -> bool:
-        """Was it there before? After a reset of the source, what goes on directly is no copy."""
-        goes_on = self._last is not None and _goes_on(packet, self._last)
-        return packet.identity in self._seen and not goes_on
-
     def _pass(self, packet: Packet) -> None:
         """Leave a packet out."""
         self._plan.strays.setdefault(packet.stream_id, []).append(packet.offset)
 
     def _repeat(self, packet: Packet) -> None:
         """Take a packet that was there before: a copy, or a source that was reset and repeats."""
+        assert self._last is not None
+        if _goes_on(
+            packet, self._last
+        ):  # a late copy from before a reset, or of this run: who knows
+            self._plan.out_of_order += 1
+            return
         self._plan.duplicates += 1
         if packet.restart:
             self._repeats = [packet]
@@ -211,7 +213,7 @@ class _Stream:
     def _bridge(self, packet: Packet, last: Packet) -> None:
         """Account for the frames between ``last`` and ``packet``."""
         jump = packet.frame_index - last.end_frame
-        lost = jump - _dropped(packet, last)
+        lost = jump - dropped(packet, last)
         if packet.config != last.config or not _goes_on(packet, last):
             self._set_block(None)
         kept = last.end_frame + lost
@@ -301,7 +303,7 @@ class _Stream:
             segment.config = _combine(segment.stream_id, self._configs, segment.metadata)
 
 
-def _dropped(packet: Packet, last: Packet) -> int:
+def dropped(packet: Packet, last: Packet) -> int:
     """Frames that the source dropped between two packets."""
     return (packet.drop_count - last.drop_count) % _DROP_COUNT_WRAP
 
@@ -312,14 +314,14 @@ def _goes_on(packet: Packet, last: Packet) -> bool:
     A metadata packet may stand before a restart.
     """
     steps = (packet.sequence - last.sequence) % _SEQUENCE_WRAP
-    whole = packet.frame_index == last.end_frame + _dropped(packet, last)
+    whole = packet.frame_index == last.end_frame + dropped(packet, last)
     return whole and _shape(packet) == _shape(last) and 1 <= steps <= 1 + packet.restart
 
 
 def _follows(packet: Packet, last: Packet) -> bool:
     """Can ``packet`` come after ``last`` from a source that was not reset or exchanged?"""
     jump = packet.frame_index - last.end_frame
-    return _shape(packet) == _shape(last) and _dropped(packet, last) <= jump
+    return _shape(packet) == _shape(last) and dropped(packet, last) <= jump
 
 
 def _shape(packet: Packet) -> tuple[int, int, int, Order]:
