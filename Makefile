@@ -1,12 +1,15 @@
 # make demo: the main job on a synthetic recording, result in build/demo
 # make test: everything that must hold
-# Both make a virtual environment in .venv first. PYTHON=… picks another interpreter.
+# make fuzz: a million damaged captures, COUNT=… others, SEED=… of another kind
+# Each makes a virtual environment in .venv first. PYTHON=… picks another interpreter.
 
 PYTHON ?= python3
 VENV := .venv
+COUNT ?= 1000000
+SEED ?= 0
 BIN := $(VENV)/bin
 
-.PHONY: demo test check-tools clean
+.PHONY: demo test fuzz check-tools clean
 .DELETE_ON_ERROR:
 
 demo: $(VENV)/.sim
@@ -17,6 +20,9 @@ test: $(VENV)/.dev
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy
 	$(BIN)/pytest -n auto
+
+fuzz: $(VENV)/.dev
+	$(BIN)/python -m tests.host.fuzz --count $(COUNT) --seed $(SEED)
 
 check-tools:
 	@command -v $(PYTHON) >/dev/null || { echo "$(PYTHON) was not found; install it: apt-get install python3" >&2; exit 2; }

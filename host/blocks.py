@@ -45,9 +45,7 @@ class Flaw(NamedTuple):
     damage: Damage | None
 
 
-def decode(
-    source: Source, block: Block, stream_id: int, strays: frozenset[int] = frozenset()
-) -> Iterator[Piece | Flaw]:
+def decode(source: Source, block: Block, stream_id: int) -> Iterator[Piece | Flaw]:
     """Yield what the packets of ``block`` give, in order; the block's bytes are read in pieces.
 
     Raises

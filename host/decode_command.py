@@ -52,7 +52,7 @@ def decode(
             if scheduler:
                 from .bridges.dask import decode_to
 
-                decode_to(found, out, scheduler, progress=progress)
+                decode_to(found, out, scheduler, force=force, progress=progress)
             else:
                 write_recording(out, found, force=force, progress=progress)
         shown = [found] if chosen else found.segments

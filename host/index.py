@@ -147,7 +147,6 @@ def _from_json(told: dict[str, Any]) -> Index:
             refused=[Damage(*damage) for damage in plan["refused"]],
             duplicates=plan["duplicates"],
             out_of_order=plan["out_of_order"],
-            strays={int(stream): places for stream, places in plan["strays"].items()},
         ),
     )
 

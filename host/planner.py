@@ -48,15 +48,12 @@ class Plan:
     out_of_order : int
         Packets ignored because their counters run backwards without a restart, or because they
         may belong to the run before a reset as well as to the one after it.
-    strays : dict of int to list of int
-        By stream, the places in the capture of packets refused or out of order.
     """
 
     segments: list[Outline] = field(default_factory=list)
     refused: list[Damage] = field(default_factory=list)
     duplicates: int = 0
     out_of_order: int = 0
-    strays: dict[int, list[int]] = field(default_factory=dict)
 
 
 class Planner:
@@ -152,17 +149,11 @@ class _Stream:
             sentence = f"packet at byte {packet.offset}: {_shape_text(packet)}, but its stream has"
             damage = Damage(packet.offset, f"{sentence} {_shape_text(last)}")
             self._plan.refused.append(damage)
-            self._pass(packet)
         elif not _follows(packet, last):
             self._plan.out_of_order += 1
-            self._pass(packet)
         else:
             self._bridge(packet, last)
             self._append(packet)
-
-    def _pass(self, packet: Packet) -> None:
-        """Leave a packet out."""
-        self._plan.strays.setdefault(packet.stream_id, []).append(packet.offset)
 
     def _repeat(self, packet: Packet) -> None:
         """Take a packet that was there before: a copy, or a source that was reset and repeats."""

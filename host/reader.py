@@ -76,7 +76,7 @@ class Reader:
                     samples[first - start : last - start] = piece.samples[rows, columns]
                     aux[first - start : last - start] = piece.aux[rows]
 
-        blocks = _overlapping(outline.blocks, start, stop)
+        blocks = overlapping_blocks(outline.blocks, start, stop)
         if len(blocks) > 1 and self._workers > 1:
             for _ in self._threads().map(copy, blocks):
                 pass
@@ -89,7 +89,7 @@ class Reader:
         """Yield frames ``start`` to ``stop`` - 1 in order, as many at once as a block has."""
         pending: deque[Future[Piece]] = deque()
         at = start
-        for block in _overlapping(outline.blocks, start, stop):
+        for block in overlapping_blocks(outline.blocks, start, stop):
             first, last = max(block.first, at), min(block.stop, stop)
             for gap in (*_parts(outline, at, first), None):
                 if gap is None and not _is_small(outline, block):
@@ -148,8 +148,7 @@ class Reader:
                 yield piece
 
     def _decode(self, outline: Outline, block: Block) -> Iterator[Piece]:
-        strays = frozenset(self.index.plan.strays.get(outline.stream_id, ()))
-        for piece in decode(self.source, block, outline.stream_id, strays):
+        for piece in decode(self.source, block, outline.stream_id):
             if isinstance(piece, Piece):
                 yield piece
                 continue
@@ -192,7 +191,8 @@ def overlapping_gaps(gaps: list[Gap], start: int, stop: int) -> list[Gap]:
     return [Gap(max(gap.start, start), min(gap.stop, stop), gap.cause) for gap in gaps[first:last]]
 
 
-def _overlapping(blocks: list[Block], start: int, stop: int) -> list[Block]:
+def overlapping_blocks(blocks: list[Block], start: int, stop: int) -> list[Block]:
+    """Those of ``blocks``, in order, that give any of frames ``start`` to ``stop`` - 1."""
     first = bisect_right(blocks, start, key=lambda block: block.stop)
     last = bisect_left(blocks, stop, key=lambda block: block.first)
     return blocks[first:last] if start < stop else []
