@@ -9,7 +9,7 @@ _WRAP = 1 << HEADER.fields["sequence"]
 
 
 class Reorder:
-    """Holds back what comes after a hole, up to ``window`` packets, until it is filled.
+    """Holds back what comes after a hole, ``window`` packets at most, until it is filled.
 
     A packet whose frames are behind goes straight through: what it means is for the planner to
     say. A restart that is behind is a source that was reset: nothing before it is waited for.
@@ -39,14 +39,14 @@ class Reorder:
         others = self._held.get(number)
         if others and others[0].identity != packet.identity:  # not of this run
             return [*self.flush(), *self._give(0, [packet])]
+        if steps == 1:
+            return self._give(number, [packet])
+        self._held.setdefault(number, []).append(packet)
         given = []
-        while self._held and number - self._number > self._window + 1:
+        while len(self._held) > self._window:  # what is missing is later than it may be
             first = min(self._held)
             given += self._give(first, self._held.pop(first))
-        if 1 < number - self._number <= self._window + 1:
-            self._held.setdefault(number, []).append(packet)
-            return given
-        return given + self._give(number, [packet])
+        return given
 
     def begin(self, packet: Packet) -> list[Packet]:
         """Give ``packet`` at once; those that follow it go on from it."""

@@ -83,7 +83,7 @@ def test_in_order_again(window, data):
     assert np.array_equal(capture[:], SAMPLES) and np.array_equal(capture.aux[:], AUX)
 
 
-@pytest.mark.parametrize("window", WINDOWS)
+@pytest.mark.parametrize("window", [1, 4, 4096])
 @settings(max_examples=40, deadline=None)
 @given(st.data())
 def test_losses_among_them(window, data):
