@@ -112,7 +112,11 @@ class _Stream:
         if packet.identity in self._seen:
             self._add(packet)
         elif self._goes_on_from_repeats(packet):
-            for each in [*self._reorder.flush(), *self._reorder.begin(packet)]:
+            repeats = self._repeats
+            for each in self._reorder.flush():
+                self._add(each)
+            self._repeats = repeats
+            for each in self._reorder.begin(packet):
                 self._add(each)
         else:
             for each in self._reorder.add(packet):
@@ -158,9 +162,8 @@ class _Stream:
     def _repeat(self, packet: Packet) -> None:
         """Take a packet that was there before: a copy, or a source that was reset and repeats."""
         assert self._last is not None
-        if _goes_on(
-            packet, self._last
-        ):  # a late copy from before a reset, or of this run: who knows
+        if not packet.restart and _goes_on(packet, self._last):
+            # A late copy from before a reset, or of this run by chance alike: nobody knows.
             self._plan.out_of_order += 1
             return
         self._plan.duplicates += 1

@@ -6,6 +6,7 @@ from ..golden.format import HEADER, Kind
 from .packets import Packet
 
 _WRAP = 1 << HEADER.fields["sequence"]
+_AHEAD = range(1, _WRAP // 2)  # steps; more are rather some back
 
 
 class Reorder:
@@ -32,7 +33,7 @@ class Reorder:
         if last is None or not self._window:
             return self._give(0, [packet])
         steps = (packet.sequence - last.sequence) % _WRAP
-        if packet.frame_index < last.end_frame or steps == 0:
+        if packet.frame_index < last.end_frame or steps not in _AHEAD:
             reset = packet.restart and packet.kind == Kind.DATA
             return [*self.flush(), *self._give(0, [packet])] if reset else [packet]
         number = self._number + steps

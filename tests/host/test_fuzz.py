@@ -100,7 +100,7 @@ FAULTS = {  # what is patched; and what the oracle says
     "waiting is no gap": (planner, "add_gap", no_waiting_gaps, ""),
     "drops are losses": (planner, "add_gap", no_drops, "gaps are"),
     "never put in order": (index, "_REORDER_WINDOW", 0, ""),
-    "only one block read": (reader, "_overlapping", lambda blocks, *_: blocks[:1], "sample"),
+    "only one block read": (reader, "overlapping_blocks", lambda blocks, *_: blocks[:1], "sample"),
     "a sample in one bit": (
         fast,
         "decoder",

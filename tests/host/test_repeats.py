@@ -161,3 +161,13 @@ def test_streams_that_share_a_capture():
     for segment in capture.segments:
         check(segment, *probes[segment.stream_id][:2])
         assert segment.gaps == [] and segment.config.stream_id == segment.stream_id
+
+
+def test_a_restart_that_comes_too_early_and_once_more():
+    capture = read_kept([4, *range(8)])
+    assert any(
+        s.first_frame <= 24 and s.first_frame + s.frames == 48 and all(g.stop <= 24 for g in s.gaps)
+        for s in capture.segments
+    )
+    for segment in capture.segments:
+        check(segment)
