@@ -102,7 +102,7 @@ def _packets(source: Source, block: Block, stream_id: int) -> Iterator[Packet]:
 def _changed(source: Source, block: Block) -> CaptureError:
     return CaptureError(
         f"{source.name}: bytes {block.begin} to {block.end - 1} are not what they were when "
-        "the capture was opened: open it again, without a stored index"
+        "the capture was scanned: open it again; a stored index (.index) is to be deleted first"
     )
 
 

@@ -124,6 +124,13 @@ class Capture:
         number = None if self._outline is None else self.number
         return _reopen, (self._reader.source, self._reader.index, self._policy, number)
 
+    def __repr__(self) -> str:
+        if self._outline is None and len(self.index.segments) != 1:
+            return f"<capture {self.name}: {len(self.index.segments)} segments>"
+        frames, channels = self.shape
+        missing = sum(gap.stop - gap.start for gap in self.gaps)
+        return f"<capture {self.name}: {frames} frames, {channels} channels, {missing} missing>"
+
     # The capture
 
     @property
@@ -477,7 +484,7 @@ def _choose(
 def _listed(segments: list[Outline]) -> str:
     """The segments there are, a few at most."""
     if not segments:
-        return "it holds no data packet with frames"
+        return "it holds no data packet with frames, or none yet"
     each = [
         f"{number} (stream {outline.stream_id}, frames {outline.first_frame} to "
         f"{outline.first_frame + outline.frames - 1})"

@@ -117,6 +117,10 @@ def encode(
             file.write(chunk)
             size += len(chunk)
             progress(min(done * settings.packet_frames, frames), frames)
+    if "rate_hz" not in recording and not rec.with_suffix(".meta").is_file():
+        click.echo(
+            f"{rec} does not tell its rate: {source.rate_hz:g} Hz assumed (--rate)", err=True
+        )
     report = {
         "recording": str(rec),
         "capture": str(out),

@@ -74,12 +74,12 @@ def decode(
 def info(capture: Path, opening: dict[str, Any], as_json: bool) -> None:
     """Tell what CAPTURE holds, what is missing and what is damaged.
 
-    Every check is verified, but no sample is decoded. Exit status: 0, also where something is
-    missing or damaged; 2 bad usage or input.
+    Every check is verified, but no sample is decoded; with --index, only if CAPTURE has changed
+    since. Exit status: 0, also where something is missing or damaged; 2 bad usage or input.
     """
     from .integrity import report
 
-    with _opened(capture, **opening) as found:
+    with _opened(capture, decodes=False, **opening) as found:
         if as_json:
             click.echo(json.dumps(report(found)))
         else:
@@ -93,11 +93,13 @@ def info(capture: Path, opening: dict[str, Any], as_json: bool) -> None:
 def verify(capture: Path, opening: dict[str, Any], as_json: bool) -> None:
     """Check CAPTURE whole: every packet, and that every sample can be decoded.
 
+    A stored index is not used: all is read.
+
     Exit status: 0 complete and intact; 1 something is missing or damaged; 2 bad usage or input.
     """
     from .integrity import report
 
-    with _opened(capture, fill="zero", **opening) as found:
+    with _opened(capture, fill="zero", **opening | {"index": False}) as found:
         with progress_bar("decoding") as progress:
             found.verify(progress)
         if as_json:
@@ -108,9 +110,16 @@ def verify(capture: Path, opening: dict[str, Any], as_json: bool) -> None:
             sys.exit(1)
 
 
-def _opened(capture: Path, **how: Any) -> Any:
+def _opened(capture: Path, *, decodes: bool = True, **how: Any) -> Any:
+    from . import fast
     from .capture import open_capture
 
+    if decodes and not fast.is_fast():
+        click.echo(
+            "Numba is missing: decoding takes up to a thousand times as long; "
+            "pip install 'probecodec[fast]'",
+            err=True,
+        )
     with progress_bar("scanning", "bytes") as progress:
         return open_capture(capture, progress=progress, **how)
 
@@ -131,10 +140,12 @@ def _show(found: Any) -> None:
             click.echo("  rate, gain and probe unknown: no metadata packet")
         else:
             step = f"{segment.gain_uv:g} uV a step" if segment.gain_uv else "ADC step unknown"
+            restart = config.restart_interval * config.packet_frames
             click.echo(
                 f"  {segment.rate_hz:g} Hz, {step}, "
                 f"probe {config.probe or 'unknown'}, {config.packet_frames} frames a packet, "
-                f"restart every {config.restart_interval} packets"
+                f"restart every {config.restart_interval} packets: {restart} frames, "
+                f"{restart / config.rate_hz:.3g} s"
             )
         click.echo(f"  {about['packets']} data packets, {rates_text(about)}")
     click.echo(summary(found, found.segments))

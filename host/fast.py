@@ -32,6 +32,11 @@ def decoder(config: EncoderConfig) -> Decoder:
     return Decoder(config)
 
 
+def is_fast() -> bool:
+    """Is Numba in use, or out of use because somebody wants it so?"""
+    return bool(os.environ.get(NO_NUMBA)) or _compiled()
+
+
 def _compiled() -> bool:
     """Can Numba be used? Also one that refuses this release of NumPy counts as missing."""
     if os.environ.get(NO_NUMBA):

@@ -32,9 +32,12 @@ def is_number(rows: Any) -> bool:
 def number(row: Any, count: int) -> int:
     """Return the one row of ``count`` that is meant."""
     try:
-        return range(count)[operator.index(row)]
+        place = operator.index(row)
     except TypeError:
         raise IndexError(_ROWS) from None
+    if not -count <= place < count:
+        raise IndexError(f"row {place} is outside of the capture's {count}")
+    return place % count
 
 
 def numbers(rows: Any, count: int) -> NDArray[np.int64]:

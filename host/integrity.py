@@ -10,6 +10,7 @@ import click
 from .capture import Capture
 from .timeline import Cause
 
+_MANY = {cause: str(cause) for cause in Cause} | {Cause.WAITING: "wait for a restart"}
 _SHOWN = 20  # gaps, and places damaged: a bad link makes thousands
 
 
@@ -80,7 +81,7 @@ def summary(capture: Capture, segments: list[Capture]) -> str:
         parts.append(f"{_count(plan.out_of_order, 'packet')} too late, ignored")
     if causes:
         share = 100 * causes.total() / max(frames, 1)
-        why = "; ".join(f"{causes[cause]} {cause}" for cause in Cause if causes[cause])
+        why = "; ".join(f"{causes[cause]} {_MANY[cause]}" for cause in Cause if causes[cause])
         parts.append(f"{causes.total()} of {frames} frames missing ({share:.2g} %): {why}")
     if not parts:
         return f"complete: every packet is intact, no frame of {frames} is missing"

@@ -114,7 +114,8 @@ def listen(
     Parameters
     ----------
     stream : path, binary file, socket or serial port
-        A path to a file that grows is read on from its end, a named pipe or device as it comes. Of
+        A file is read to its end and then on, as it grows, without an end unless ``timeout`` sets
+        one; a named pipe or device as it comes. Of
         an object ``recv``, ``read1`` or ``read`` is used, whichever gives what is there.
     reorder : int
         As in `Listener`.

@@ -100,7 +100,10 @@ config_options = _gather(
         ),
         "packet_frames": click.option("--packet-frames", type=int, help="Frames in a packet."),
         "restart_interval": click.option(
-            "--restart-interval", type=int, help="Packets from one restart to the next."
+            "--restart-interval",
+            type=int,
+            help="Packets (not frames) from one restart to the next; by default as many as have "
+            "about 7,500 frames.",
         ),
         "fixed_bits": click.option(
             "--fixed-bits", type=int, help="Symbol width of the mode fixed."

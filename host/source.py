@@ -90,6 +90,8 @@ class Source:
         """Return the bytes from ``start`` to ``stop`` - 1, fewer where there are no more."""
         if self._file is None:
             return self._data[start:stop]
+        if self._file.closed:
+            raise ValueError(f"{self.name} is closed: open the capture again")
         pieces = []
         try:
             while start < stop and (piece := self._read(self._file, start, stop - start)):

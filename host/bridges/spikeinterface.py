@@ -16,9 +16,16 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
-import probeinterface
 from numpy.typing import NDArray
-from spikeinterface.core import BaseRecording, BaseRecordingSegment
+
+try:
+    import probeinterface
+    from spikeinterface.core import BaseRecording, BaseRecordingSegment
+except ModuleNotFoundError as error:
+    raise ModuleNotFoundError(
+        f"SpikeInterface recordings need {error.name}: pip install 'probecodec[export]'",
+        name=error.name,
+    ) from None
 
 from ..blocks import CaptureError
 from ..capture import Capture, open_capture
@@ -100,6 +107,8 @@ class ProbecodecRecordingExtractor(BaseRecording):
             self.set_channel_gains(gain_uv)
             self.set_channel_offsets(0.0)
         given = probeinterface.Probe.from_dict(probe) if isinstance(probe, dict) else probe
+        if given is not None and not isinstance(given, probeinterface.Probe):
+            raise CaptureError(f"probe is {probe!r}, not a Probe of probeinterface or its dict")
         self._attach(first, given)
         self._kwargs = {
             "file_path": str(Path(file_path).absolute()),
@@ -115,7 +124,9 @@ class ProbecodecRecordingExtractor(BaseRecording):
     def _attach(self, capture: Capture, given: probeinterface.Probe | None) -> None:
         """Attach the probe, given or assumed, and the times at which channels are sampled."""
         probe, full = given, catalogue_probe(capture.metadata.probe if capture.metadata else "")
-        if given is None and full is not None:
+        if given is None and full is None:
+            self.annotate(probe_note="the capture names no probe that is known: give probe")
+        elif given is None:
             probe, note = assume_sites(full, capture.config.channels)
             self.annotate(probe_note=note)
         if probe is not None:

@@ -25,17 +25,17 @@ def known(cap: Capture, rate_hz: float | None, gain_uv: float | None) -> tuple[f
 
     Raises `ExportError` where one is not known, or not above 0.
     """
-    values = {
-        "rate_hz (--rate)": cap.rate_hz if rate_hz is None else rate_hz,
-        "gain_uv (--gain-uv)": cap.gain_uv if gain_uv is None else gain_uv,
-    }
-    missing = [name for name, value in values.items() if value is None]
-    if missing:
-        raise ExportError(f"the capture does not tell its {' and '.join(missing)}: give it")
-    for name, value in values.items():
+    rate = cap.rate_hz if rate_hz is None else rate_hz
+    gain = cap.gain_uv if gain_uv is None else gain_uv
+    for what, name, value in (
+        ("its frames a second", "rate_hz (--rate)", rate),
+        ("the microvolts of one ADC step", "gain_uv (--gain-uv)", gain),
+    ):
+        if value is None:
+            raise ExportError(f"the capture does not tell {what}: give {name}")
         if not 0 < value < float("inf"):
             raise ExportError(f"{name} must be above 0, not {value!r}")
-    rate, gain = values.values()
+    assert rate is not None and gain is not None
     return float(rate), float(gain)
 
 

@@ -63,7 +63,13 @@ def export_open_ephys(
         state = _write(cap, recording, stream, rate, progress)
         text = json.dumps(_structure(cap, stream, rate, gain, state), indent=4)
         (recording / "structure.oebin").write_text(text + "\n", "utf-8")
-    return []
+    missing = sum(gap.stop - gap.start for gap in cap.gaps)
+    if not missing:
+        return []
+    return [
+        f"{missing} missing frames are left out: the sample numbers jump there, but a reader that "
+        "looks only at the samples takes them for continuous"
+    ]
 
 
 def _write(cap: Capture, recording: Path, stream: str, rate: float, progress: Progress) -> int:

@@ -77,8 +77,12 @@ def export_spikeglx(
         plain = sorted(key for key in keys if not key.startswith("~"))
         tables = [key for key in keys if key.startswith("~")]  # stand last, as SpikeGLX has them
         meta_file.write("".join(f"{key}={keys[key]}\n" for key in plain + tables).encode())
-    if keys["imDatPrb_pn"] == name:
-        return []
+    part = keys["imDatPrb_pn"]
+    if part == name:
+        return [
+            f"a capture does not tell which sites of its {part} were recorded: the .meta has the "
+            "lowest; where they were others, take ~imroTbl from the .meta of the session"
+        ]
     return [
         f"the probe {name!r} is none that SpikeGLX readers know: the .meta names "
         f"{keys['imDatPrb_pn']} instead, so its sites are not those recorded; "

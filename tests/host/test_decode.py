@@ -94,8 +94,21 @@ class TestDecode:
         monkeypatch.setattr("probecodec.host.index.Indexer.extend", None)  # no scan
         run("decode", "a.pcs", "b.bin", "--index")
         assert (folder / "b.bin").read_bytes() == TABLE.tobytes()
-        for verb in ("info", "verify"):
-            assert "complete: every packet" in run(verb, "a.pcs", "--index").stdout
+        assert "complete: every packet" in run("info", "a.pcs", "--index").stdout
+
+    def test_verify_scans_whatever_the_index_says(self, folder):
+        run("info", "a.pcs", "--index")
+        about, data = os.stat("a.pcs"), bytearray((folder / "a.pcs").read_bytes())
+        data[len(data) // 2] ^= 1
+        (folder / "a.pcs").write_bytes(data)
+        os.utime("a.pcs", ns=(about.st_atime_ns, about.st_mtime_ns))
+        assert "not complete" in run("verify", "a.pcs", "--index", status=1).stdout
+
+    def test_numba_missing_is_told_where_samples_are_decoded(self, folder, monkeypatch):
+        monkeypatch.setattr("probecodec.host.fast._compiled", lambda: False)
+        monkeypatch.delenv("PROBECODEC_NO_NUMBA", raising=False)
+        assert "Numba is missing" in run("decode", "a.pcs", "a.bin").stderr
+        assert "Numba is missing" not in run("info", "a.pcs").stderr
 
     def test_json_tells_of_all_segments(self, folder):
         (folder / "a.pcs").write_bytes(LOST + OTHER)

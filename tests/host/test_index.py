@@ -213,7 +213,7 @@ class TestStale:
                 for rows in (slice(24, 48), slice(40, 60), [47, 3]):
                     with pytest.raises(CaptureError, match="not what they were when"):
                         capture[rows]
-                with pytest.raises(CaptureError, match="open it again, without a stored index"):
+                with pytest.raises(CaptureError, match=r"open it again; a stored index \(.index\)"):
                     list(capture.chunks())
 
     def test_a_packet_gone_amid_a_block_too_large_to_keep(self, path, monkeypatch):

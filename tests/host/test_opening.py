@@ -112,3 +112,13 @@ class TestSeveral:
         runs = b"".join(b"".join(encode(CONFIG, SAMPLES[n:][:6])) for n in range(15))
         with pytest.raises(CaptureError, match=r"9 \(stream 0, frames 0 to 5\); …$"):
             len(open_capture(runs))
+
+
+def test_repr_and_a_closed_capture(tmp_path):
+    path = tmp_path / "a.pcs"
+    path.write_bytes(CAPTURE)
+    capture = open_capture(path)
+    assert repr(capture) == f"<capture {path}: {FRAMES} frames, 8 channels, 0 missing>"
+    capture.close()
+    with pytest.raises(ValueError, match="is closed: open the capture again"):
+        capture[0]

@@ -44,7 +44,7 @@ SUMMARIES = {
     "lost": (
         LOST,
         "not complete: 18 of 118 frames missing (15 %): 6 lost or damaged in the capture; "
-        "12 waits for a restart",
+        "12 wait for a restart",
     ),
     "dropped": (DROPPED, "not complete: 2 of 118 frames missing (1.7 %): 2 dropped at the source"),
     "cut off": (
@@ -62,12 +62,12 @@ SUMMARIES = {
     "all at once": (
         LOST + b"noise" + LATE + forge(LATE, sequence=601),
         "not complete: 1 place could not be used, 5 bytes. 2 packets too late, ignored. 18 of 118 "
-        "frames missing (15 %): 6 lost or damaged in the capture; 12 waits for a restart",
+        "frames missing (15 %): 6 lost or damaged in the capture; 12 wait for a restart",
     ),
     "two streams": (
         LOST + OTHER,
         "not complete: 18 of 127 frames missing (14 %): 6 lost or damaged in the capture; "
-        "12 waits for a restart",
+        "12 wait for a restart",
     ),
     "metadata only": (
         CAPTURE[:METADATA_SIZE],
@@ -91,7 +91,7 @@ class TestSummary:
         result = run("verify", "a.pcs", status=1)
         assert result.stdout.splitlines()[-1] == (
             "not complete: 1 place could not be used. 16 of 118 frames missing (14 %): 6 lost or "
-            "damaged in the capture; 10 waits for a restart"
+            "damaged in the capture; 10 wait for a restart"
         )
         assert "frames 102 to 107 (6): lost or damaged in the capture" in result.stderr
         assert "the codes run past the payload" in result.stderr

@@ -20,6 +20,8 @@ from spikeinterface.extractors.neuropixels_utils import (  # noqa: E402
     get_neuropixels_sample_shifts_from_probe,
 )
 
+pytestmark = pytest.mark.filterwarnings("ignore:.*names no probe that is known:UserWarning")
+
 from probecodec.host.bridges.spikeinterface import (  # noqa: E402
     ProbecodecRecordingExtractor,
     read_probecodec,
@@ -305,3 +307,10 @@ def test_recordings(recordings, tmp_path):
         recording = read_probecodec(path)
         assert recording.get_channel_gains()[0] == pytest.approx(gain, abs=1e-6)
         same(read_probecodec(path, gain_uv=gain), samples, gain_uv=gain, rate_hz=config.rate_hz)
+
+
+def test_a_capture_that_names_no_probe_warns(capture):
+    with pytest.warns(UserWarning, match="names no probe that is known: give probe"):
+        assert not read_probecodec(capture).has_probe()
+    with pytest.raises(CaptureError, match="probe is 'NP2010', not a Probe"):
+        read_probecodec(capture, probe="NP2010")

@@ -95,7 +95,7 @@ def test_any_probe_name(make, signal, tmp_path, probe):
 
 def test_refused(make, signal, tmp_path):
     cap = make(signal(4, 20, 10))
-    with pytest.raises(ExportError, match=r"gain_uv \(--gain-uv\): give"):
+    with pytest.raises(ExportError, match=r"give gain_uv \(--gain-uv\)"):
         export(cap, tmp_path / "a.nwb", "nwb")
     with pytest.raises(ExportError, match="'yesterday' is no time"):
         export(cap, tmp_path / "a.nwb", "nwb", gain_uv=1.0, session_start_time="yesterday")
