@@ -165,7 +165,8 @@ def _header(rng, data, pool):
 def _fake(rng, data, pool):
     """A forged packet, its header's check right, its trailer's wrong."""
     packet = bytearray(_hostile(rng, rng.choice(pool).units))
-    packet[-rng.randint(1, 4)] ^= rng.randint(1, 255)
+    wrong = bytes(byte ^ 0xFF for byte in packet[-4:])  # by more bits than a flip puts right again
+    packet[-4:] = wrong
     at = rng.randint(0, len(data))
     data[at:at] = packet
 
