@@ -48,6 +48,15 @@ class Order(IntEnum):
 ORDER_STEPS = {Order.SEQUENTIAL: 1, Order.NP1: 12, Order.NP2: 16}  # channels to a converter
 
 
+class Family(IntEnum):
+    """How a projection's matrix is made (golden/projection.py)."""
+
+    SPARSE = 0  # each sample goes, with a random sign, into one measurement of its channel
+    DENSE = 1  # into all of them
+    HELD = 2  # into all of them, with signs that are kept for some frames
+    LOADED = 3  # coefficients from a memory, the same for all channels
+
+
 class Flag(IntFlag):
     """Header flags."""
 
@@ -197,6 +206,12 @@ LMS_WEIGHT_BITS = 12  # signed
 LMS_FRACTION_BITS = 11
 LMS_INITIAL = (0,) * LMS_LAGS + (256,) * LMS_NEIGHBOURS + (0,) * LMS_NEIGHBOUR_LAGS
 LMS_GEARS = (16, 64, 256, 1024)  # frames since the restart before which the step doubles
+
+# Projection, golden/projection.py. Its signs come from a xorshift generator (golden/generator.py).
+GENERATOR_BITS = 32
+GENERATOR_SHIFTS = (13, 17, 5)  # left, right, left; the period is 2^32 - 1
+HIT_BITS = 12  # of the generator, by which a sparse sample finds its measurement
+LOADED_MEASUREMENTS = 8  # at most; iCE40 UP5K has so many multipliers
 
 
 def initial_mean(sample_bits: int) -> int:

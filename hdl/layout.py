@@ -7,8 +7,9 @@ Every stream is ``always_ready``: the pipeline never stalls inside. A *slot* is 
 from amaranth import Module, Shape, Signal, signed, unsigned
 from amaranth.lib import data, stream
 
-from ..golden.config import EncoderConfig
+from ..golden.config import ConfigError, EncoderConfig
 from ..golden.format import MAX_CODE_BITS, WORD_BITS
+from ..golden.projection_config import ProjectionConfig
 
 # No memory here is read and written at one address in one cycle. Told so, Yosys adds no logic for
 # that case behind memories that cannot do it themselves (ECP5).
@@ -61,6 +62,26 @@ def code(config: EncoderConfig) -> stream.Signature:
     return _slot(config, bits=MAX_CODE_BITS, length=CODE_LENGTH_BITS)
 
 
+def frame_slot(config: ProjectionConfig, value_bits: int) -> stream.Signature:
+    """Slot of high-pass and projection: a sample of ``value_bits``.
+
+    A frame's channels come in turn; in all slots of the first frame after a restart, ``raw`` is 1.
+    """
+    tag = data.StructLayout({"present": 1, "raw": 1})
+    fields = {"value": signed(value_bits), "channel": range(config.channels), "tag": tag}
+    return stream.Signature(data.StructLayout(fields), always_ready=True)
+
+
+def measurement(config: ProjectionConfig) -> stream.Signature:
+    """Measurement: number ``index`` of the channel's last window."""
+    fields = {
+        "value": signed(config.measurement_bits),
+        "channel": range(config.channels),
+        "index": range(max(2, config.measurements)),
+    }
+    return stream.Signature(data.StructLayout(fields), always_ready=True)
+
+
 def word_layout(config: EncoderConfig) -> data.StructLayout:
     """Word: 32 payload ``bits`` and what the framer must know of their packet."""
     return data.StructLayout(
@@ -102,3 +123,9 @@ def delay(m: Module, source, cycles: int) -> tuple[list, list]:
         payload.append(next_payload)
         last_valid, last_payload = next_valid, next_payload
     return valid, payload
+
+
+def check_channels(channels: int, least: int, stage: str) -> None:
+    """Raise ``ConfigError`` where a stage would read again before it has written."""
+    if channels < least:
+        raise ConfigError(f"{stage} needs at least {least} channels, not {channels}")

@@ -42,7 +42,8 @@ def garbage_memories(monkeypatch):
     class Garbage(memory.Memory):
         def __init__(self, *, shape, depth, init, attrs):
             assert not init
-            words = random.integers(1 << min(shape, 62), size=depth).tolist()
+            size = -(-shape // 8)
+            words = [int.from_bytes(random.bytes(size)) % (1 << shape) for _ in range(depth)]
             super().__init__(shape=shape, depth=depth, init=words, attrs=attrs)
 
     monkeypatch.setattr(memory, "Memory", Garbage)
