@@ -8,13 +8,16 @@ from amaranth.lib import wiring
 
 from probecodec.golden.config import EncoderConfig
 from probecodec.golden.format import Mode
+from probecodec.golden.projection_config import ProjectionConfig
 from probecodec.hdl.auxiliary import Auxiliary
 from probecodec.hdl.delta import Delta
 from probecodec.hdl.encoder import Encoder
 from probecodec.hdl.fixed import Fixed
 from probecodec.hdl.framer import Framer
 from probecodec.hdl.gate import Gate
+from probecodec.hdl.highpass import Highpass
 from probecodec.hdl.packer import Packer
+from probecodec.hdl.projection import Projection
 from probecodec.hdl.rice import Rice
 from probecodec.hdl.zigzag import Zigzag
 
@@ -34,6 +37,15 @@ def test_neighbours_agree(config, left_out):
     for before, after in pairwise(stages):
         assert before.o.payload.shape() == after.i.payload.shape()
         assert before.signature.members["o"].signature.always_ready
+
+
+def test_high_pass_and_projection_agree():
+    config = ProjectionConfig(channels=33, sample_bits=9)
+    stages = Highpass(config), Projection(config)
+    for stage in stages:
+        Fragment.get(stage, None)
+        assert stage.signature.members["o"].signature.always_ready
+    assert stages[0].o.payload.shape() == stages[1].i.payload.shape()
 
 
 @pytest.mark.parametrize("config", CONFIGS)
