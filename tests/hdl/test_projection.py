@@ -124,8 +124,9 @@ def test_restarts(harness, family, hold, measurements, idle):
         Packet(values[: full + 2], restart=True),
         Packet(values[: full - 1], restart=True, early=True),
         Packet(values, restart=True),
-        Packet(values[:9]),
-        Packet(values[9:]),
+        Packet(values[:9], early=True),  # goes on without a restart
+        Packet(values[9:], early=True),
+        Packet(values[:5]),
     ]
     check(harness, config, packets, idle)
 
