@@ -19,8 +19,8 @@ class Generator(wiring.Component):
     take : In(1)
         A sample is here.
     begin, renew, again : In(1)
-        It is the first of its window; of a frame with states of its own, ``begin`` included; of a
-        frame with those of the frame before.
+        It is the first of its window (the other two do not matter then); of a frame with states of
+        its own; of a frame with those of the frame before.
     state : Out(32)
         The state of the last sample taken.
     """

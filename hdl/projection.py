@@ -19,7 +19,7 @@ class Projection(wiring.Component):
 
         cycle 1             2           3          4                       5
         i ─► frame,      ─► address ─► read ─┬──► data, 0 where it begins ─┐
-             generator                       └──► o                       (+) ─► write
+             generator                       └──► register ──► o          (+) ─► write
                          ─► coefficient ─────────► sign or product ────────┘
 
     In frame k of a window measurement k is given and begins anew in the same access, so there is
@@ -29,7 +29,7 @@ class Projection(wiring.Component):
     depends on what the memory holds at first. No accumulator overflows:
     ``config.measurement_bits``.
 
-    Latency 4 cycles, one slot per cycle. Needs at least `MIN_CHANNELS`, so that an accumulator is
+    Latency 5 cycles, one slot per cycle. Needs at least `MIN_CHANNELS`, so that an accumulator is
     written before it is read a frame later. The first slot after reset must be ``raw``.
 
     Members
@@ -49,7 +49,7 @@ class Projection(wiring.Component):
         Where the channels are too few.
     """
 
-    LATENCY = 4
+    LATENCY = 5
     MIN_CHANNELS = 4
 
     def __new__(cls, config: ProjectionConfig):  # before Amaranth expects it to be used
@@ -98,23 +98,22 @@ class Projection(wiring.Component):
             write.en.eq(valid[4] & slot[4].tag.present),
         ]
 
-        held = [read.data.word_select(n, bits).as_signed() for n in range(lanes)]  # cycle 3
-        given = held[0]
-        if not sparse:
-            for n in range(1, lanes):
-                given = Mux(frames[2] == n, held[n], given)
-        m.d.sync += [  # cycle 4
-            self.o.valid.eq(valid[2] & slot[2].tag.present & full[2] & (frames[2] < count)),
-            self.o.payload.value.eq(given),
-            self.o.payload.channel.eq(slot[2].channel),
-            self.o.payload.index.eq(frames[2]),
+        held = Signal(bits * lanes, reset_less=True)  # cycle 4; block RAMs are slow on ECP5
+        # In frames behind the M-th it is anything, and not given.
+        chosen = 0 if sparse else frames[3][: (count - 1).bit_length()]
+        m.d.sync += [
+            held.eq(read.data),
+            self.o.valid.eq(valid[3] & slot[3].tag.present & full[3] & (frames[3] < count)),
+            self.o.payload.value.eq(held.word_select(chosen, bits).as_signed()),
+            self.o.payload.channel.eq(slot[3].channel),
+            self.o.payload.index.eq(frames[3]),
         ]
 
         terms = self._terms(m, slot, frames, states, lanes)  # cycle 4
         for n in range(lanes):
             data = Signal(signed(bits), name=f"data_{n}", reset_less=True)
             total = Signal(signed(bits), name=f"total_{n}", reset_less=True)  # cycle 5
-            m.d.sync += data.eq(held[n])
+            m.d.sync += data.eq(read.data.word_select(n, bits).as_signed())
             with m.If(frames[2] < count if sparse else frames[2] == n):
                 m.d.sync += data.eq(0)
             m.d.sync += total.eq(_sum(data, *terms[n]))
@@ -148,7 +147,7 @@ class Projection(wiring.Component):
             return None
         m.submodules.generator = generator = Generator(config)
         first, raw = self._first(self.i), self.i.payload.tag.raw
-        renew = raw | (frame & config.hold - 1 == config.hold - 1)
+        renew = frame & config.hold - 1 == config.hold - 1
         m.d.comb += [
             generator.take.eq(self.i.valid & self.i.payload.tag.present),
             generator.begin.eq(first & (raw | (frame == config.window - 1))),

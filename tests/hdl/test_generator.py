@@ -24,7 +24,7 @@ def test_equals_the_golden_model(harness, idle, family, hold):
     random = np.random.default_rng(0)
     for name, values in (("begin", begin), ("renew", renew), ("again", again)):
         drive[name] = random.integers(2, size=sent[-1] + 2)
-        drive[name][sent] = values
+        drive[name][sent] = np.where(begin & (name != "begin"), drive[name][sent], values)
     seen = harness.simulate(Generator(config), drive, ("state",))["state"]
     states = golden.run(config.start, 16 // hold * 5).reshape(-1, 5)
     np.testing.assert_array_equal(seen[sent + 1], states[frame // hold, channel])
