@@ -80,10 +80,12 @@ class TestSigns:
 
     def test_neighbours_at_any_lag_are_uncorrelated(self, signs):
         """A register that shifts by one would repeat a channel's signs in another row near it."""
-        for apart in range(1, 9):
+        for apart in range(9):
             for a in range(signs.shape[1]):
                 for b in range(signs.shape[1]):
-                    here, there = signs[:-apart, a], signs[apart:, b]
+                    if apart == 0 and a == b:
+                        continue
+                    here, there = signs[: len(signs) - apart, a], signs[apart:, b]
                     used = np.abs(here * there).sum()
                     assert abs((here * there).sum()) < 5.5 * np.sqrt(used) + 1
 

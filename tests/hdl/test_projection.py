@@ -6,6 +6,7 @@ import pytest
 from probecodec.golden.config import ConfigError
 from probecodec.golden.format import Family
 from probecodec.golden.projection import Projection as Golden
+from probecodec.golden.projection import matrix
 from probecodec.golden.projection_config import ProjectionConfig
 from probecodec.hdl.projection import Projection
 
@@ -124,7 +125,8 @@ def test_restarts(harness, family, hold, measurements, idle):
         Packet(values[: full + 2], restart=True),
         Packet(values[: full - 1], restart=True, early=True),
         Packet(values, restart=True),
-        Packet(values[:9], early=True),  # goes on without a restart
+        Packet(values[:2], early=True),  # goes on without a restart
+        Packet(values[2:9], early=True),
         Packet(values[9:], early=True),
         Packet(values[:5]),
     ]
@@ -175,7 +177,7 @@ def test_extremes(harness, family, sample_bits, highpass):
         config = ProjectionConfig(
             **vars(config) | {"coefficients": ((-128,) * config.window,), "row_sum": 0}
         )
-    signs = np.sign(np.array([Golden(config)._columns.at(n)[:, 0] for n in range(16)]))
+    signs = np.sign(matrix(config)[:, 0].T)
     low = -(1 << sample_bits - 1) if not highpass else -config.value_limit
     high = -low - (not highpass)
     with_signs = np.where(signs > 0, high, low)
@@ -189,10 +191,22 @@ def test_extremes(harness, family, sample_bits, highpass):
         assert given.max().item().bit_length() + 1 == config.measurement_bits
 
 
-def test_coefficients_are_replaced_between_streams(harness):
-    """What the memory held before does not matter: it starts with garbage in every test."""
+def test_widest_coefficients(harness):
     config = configure(Family.LOADED, 1, 3, coefficient_bits=16, sample_bits=16)
     check(harness, config, [harness.Packet(noise(config, 40), restart=True)])
+
+
+def test_accumulators_as_narrow_as_the_sum_of_a_row_allows(harness):
+    row = (4, -4) * 8
+    config = configure(Family.SPARSE, 1, 1)
+    config = ProjectionConfig(
+        **vars(config) | {"family": Family.LOADED, "coefficients": (row,), "row_sum": 64}
+    )
+    low = -(1 << config.sample_bits - 1)
+    values = np.repeat(np.where(np.arange(40) % 2, -low - 1, low)[:, np.newaxis], LEAST, axis=1)
+    given = check(harness, config, [harness.Packet(values, restart=True)])
+    assert abs(given[0].item()).bit_length() + 1 == config.measurement_bits - 1  # low * 64 + 32
+    assert (-low * 64).bit_length() + 1 == config.measurement_bits
 
 
 def test_too_few_channels():
