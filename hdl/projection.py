@@ -167,7 +167,7 @@ class Projection(wiring.Component):
             return Cat(index, slot[0].channel)
         base = Signal(range(self._config.channels * count))  # of the channel: M times it
         i = self.i.payload
-        with m.If(self.i.valid & i.tag.present):
+        with m.If(self.i.valid):
             m.d.sync += base.eq(Mux(i.channel == 0, 0, base + count))
         return base + index
 
