@@ -160,7 +160,10 @@ class Projection(wiring.Component):
         """SPARSE: the address of the accumulator that the sample goes into, cycle 1."""
         count = self._config.measurements
         index = Signal(range(count))
-        m.d.comb += index.eq(state[GENERATOR_BITS - HIT_BITS :] * count >> HIT_BITS)
+        hit = state[GENERATOR_BITS - HIT_BITS :]
+        # As sums: a product, even with a constant, would take one of the iCE40's multipliers.
+        scaled = sum(hit << bit for bit in range(count.bit_length()) if count >> bit & 1)
+        m.d.comb += index.eq(scaled >> HIT_BITS)
         with m.If(frame < count):
             m.d.comb += index.eq(frame)
         if count & count - 1 == 0:

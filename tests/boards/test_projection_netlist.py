@@ -56,9 +56,10 @@ TAIL = 12
 
 
 def configure(family):
-    """Eight measurements; the first of LOADED is pushed to the bound of its accumulator."""
-    fields = {"channels": 6, "window": 16, "measurements": 8, "family": family}
+    """Five or eight measurements; the first of LOADED is pushed to its accumulator's bound."""
+    fields = {"channels": 6, "window": 16, "measurements": 5, "family": family}
     if family == Family.LOADED:
+        fields["measurements"] = 8
         rows = np.triu(np.random.default_rng(1).integers(-128, 128, (8, 16)))
         rows[0] = -128
         fields["coefficients"] = tuple(map(tuple, rows.tolist()))
