@@ -107,12 +107,16 @@ class Layout:
     def unpack(self, data: bytes | memoryview) -> dict[str, int]:
         """Return every field's value from the first ``self.size`` bytes of ``data``."""
         packed = int.from_bytes(data[: self.size], "big")
-        values = {}
-        shift = self.words * WORD_BITS
+        return {name: packed >> shift & mask for name, shift, mask in self._places}
+
+    @cached_property
+    def _places(self) -> list[tuple[str, int, int]]:
+        """Every field's name, its place in the packed number, and a mask of its width."""
+        shift, places = self.words * WORD_BITS, []
         for name, bits in self.fields.items():
             shift -= bits
-            values[name] = packed >> shift & (1 << bits) - 1
-        return values
+            places.append((name, shift, (1 << bits) - 1))
+        return places
 
 
 HEADER = Layout(

@@ -149,7 +149,7 @@ class _Stream:
         elif last is None or (packet.restart and not _follows(packet, last)):
             self._begin(packet)
             self._append(packet)
-        elif _shape(packet) != _shape(last):
+        elif not _are_alike(packet, last):
             sentence = f"packet at byte {packet.offset}: {_shape_text(packet)}, but its stream has"
             damage = Damage(packet.offset, f"{sentence} {_shape_text(last)}")
             self._plan.refused.append(damage)
@@ -208,8 +208,11 @@ class _Stream:
         """Account for the frames between ``last`` and ``packet``."""
         jump = packet.frame_index - last.end_frame
         lost = jump - dropped(packet, last)
-        if packet.config != last.config or not _goes_on(packet, last):
+        alike = packet.config is last.config or packet.config == last.config
+        if not alike or not _goes_on(packet, last):
             self._set_block(None)
+        if not jump:
+            return
         kept = last.end_frame + lost
         gaps: list[Gap] = []
         add_gap(gaps, Gap(last.end_frame, kept, Cause.LOST))
@@ -309,13 +312,18 @@ def _goes_on(packet: Packet, last: Packet) -> bool:
     """
     steps = (packet.sequence - last.sequence) % _SEQUENCE_WRAP
     whole = packet.frame_index == last.end_frame + dropped(packet, last)
-    return whole and _shape(packet) == _shape(last) and 1 <= steps <= 1 + packet.restart
+    return whole and 1 <= steps <= 1 + packet.restart and _are_alike(packet, last)
 
 
 def _follows(packet: Packet, last: Packet) -> bool:
     """Can ``packet`` come after ``last`` from a source that was not reset or exchanged?"""
     jump = packet.frame_index - last.end_frame
-    return _shape(packet) == _shape(last) and dropped(packet, last) <= jump
+    return dropped(packet, last) <= jump and _are_alike(packet, last)
+
+
+def _are_alike(packet: Packet, last: Packet) -> bool:
+    """Do both have the same channels and widths?"""
+    return packet.config is last.config or _shape(packet) == _shape(last)
 
 
 def _shape(packet: Packet) -> tuple[int, int, int, Order]:

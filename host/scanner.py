@@ -15,7 +15,7 @@ from .packets import Damage, Packet, UnknownError, read_header, read_packet
 
 _SYNC = SYNC.to_bytes(WORD_BYTES, "big")
 _LENGTHS = np.arange(MAX_PAYLOAD_WORDS + 1, dtype=">u2").view("<u2")  # compared without a swap
-_SLAB_WORDS = 1 << 13  # looked at together for a trailer
+_SLAB_WORDS = 1 << 14  # looked at together for a trailer: most packets have fewer
 _KINDS = frozenset(Kind)
 
 
