@@ -11,8 +11,7 @@ from numpy.typing import NDArray
 from ..golden.format import CRC_BITS, Kind
 from . import fast
 from .index import PIECE_BYTES
-from .packets import Damage, Packet
-from .planner import dropped
+from .packets import Damage, Packet, dropped
 from .scanner import Scanner
 from .source import Source
 from .timeline import Block, Cause, Gap

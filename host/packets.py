@@ -18,6 +18,7 @@ from ..golden.format import (
 )
 
 _CHECK_BYTES = CRC_BITS // 8
+_DROP_COUNT_WRAP = 1 << HEADER.fields["drop_count"]
 _MODES, _ORDERS = frozenset(Mode), frozenset(Order)
 
 
@@ -67,6 +68,11 @@ class Damage(NamedTuple):
 
     offset: int
     sentence: str
+
+
+def dropped(packet: Packet, last: Packet) -> int:
+    """Frames that the source dropped between two packets."""
+    return (packet.drop_count - last.drop_count) % _DROP_COUNT_WRAP
 
 
 class UnknownError(Exception):

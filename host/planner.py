@@ -11,7 +11,7 @@ from typing import NamedTuple
 
 from ..golden.config import ConfigError, EncoderConfig
 from ..golden.format import CRC_BITS, HEADER, Kind, Mode, Order
-from .packets import Damage, Packet
+from .packets import Damage, Packet, dropped
 from .reorder import Reorder
 from .timeline import Block, Cause, Gap, Metadata, Outline, add_gap
 
@@ -19,7 +19,6 @@ _MAX_FILL = 1 << 31  # samples: 4 GiB
 _MAX_FILL_RATIO = 100
 _BLOCK_SAMPLES = 1 << 20  # a block of fewer takes in the next restart
 _SEQUENCE_WRAP = 1 << HEADER.fields["sequence"]
-_DROP_COUNT_WRAP = 1 << HEADER.fields["drop_count"]
 
 
 class Placed(NamedTuple):
@@ -298,11 +297,6 @@ class _Stream:
                 known = 0
         if known < len(self._configs):
             segment.config = _combine(segment.stream_id, self._configs, segment.metadata)
-
-
-def dropped(packet: Packet, last: Packet) -> int:
-    """Frames that the source dropped between two packets."""
-    return (packet.drop_count - last.drop_count) % _DROP_COUNT_WRAP
 
 
 def _goes_on(packet: Packet, last: Packet) -> bool:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from ..golden.format import HEADER, Kind
-from .packets import Packet
+from .packets import Packet, dropped
 
 _WRAP = 1 << HEADER.fields["sequence"]
 _AHEAD = range(1, _WRAP // 2)  # steps; more are rather some back
@@ -25,7 +25,7 @@ class Reorder:
         self._window = window
         self._last: Packet | None = None
         self._number = 0  # of the last packet given: its sequence, but without an end
-        self._held: dict[int, list[Packet]] = {}  # by number; copies together
+        self._held: dict[int, list[Packet]] = {}  # by number; copies, and others' packets, together
 
     def add(self, packet: Packet) -> list[Packet]:
         """Take the next packet of the capture; return those whose turn it is."""
@@ -37,9 +37,6 @@ class Reorder:
             reset = packet.restart and packet.kind == Kind.DATA
             return [*self.flush(), *self._give(0, [packet])] if reset else [packet]
         number = self._number + steps
-        others = self._held.get(number)
-        if others and others[0].identity != packet.identity:  # not of this run
-            return [*self.flush(), *self._give(0, [packet])]
         if steps == 1:
             return self._give(number, [packet])
         self._held.setdefault(number, []).append(packet)
@@ -55,14 +52,23 @@ class Reorder:
 
     def flush(self) -> list[Packet]:
         """Return all that is held back, in order."""
-        return [packet for number in sorted(self._held) for packet in self._held.pop(number)]
+        given = []
+        while self._held:
+            first = min(self._held)
+            given += self._give(first, self._held.pop(first))
+        return given
 
     def _give(self, number: int, packets: list[Packet]) -> list[Packet]:
-        """Give ``packets`` and those that follow them without a hole."""
-        given = []
+        """Give ``packets`` and what follows without a hole; then others of the same numbers."""
+        given: list[Packet] = []
+        others: list[Packet] = []
         while packets:
-            given += packets
-            self._last, self._number = packets[-1], number
+            last = self._last
+            if last is not None and len(packets) > 1:  # that which goes on stands first
+                packets.sort(key=lambda one: one.frame_index != last.end_frame + dropped(one, last))
+            for packet in packets:
+                (given if packet.identity == packets[0].identity else others).append(packet)
+            self._last, self._number = packets[0], number
             number += 1
             packets = self._held.pop(number, [])
-        return given
+        return given + others
