@@ -108,9 +108,11 @@ class _Stream:
         if packet.kind == Kind.DATA and packet.frames:
             self._arrived += 1
             self._places[packet.offset] = self._arrived
-        if packet.identity in self._seen:
+        foreign = self._last is not None and not _are_alike(packet, self._last)
+        begins = packet.restart and packet.kind == Kind.DATA
+        if packet.identity in self._seen or (foreign and not begins):
             self._add(packet)
-        elif self._goes_on_from_repeats(packet):
+        elif foreign or self._goes_on_from_repeats(packet):
             repeats = self._repeats
             for each in self._reorder.flush():
                 self._add(each)
