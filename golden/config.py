@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 from typing import Any
 
+from .errors import ConfigError, check_range, require
 from .format import (
     HUFFMAN_ESCAPE_ZEROS,
     MAX_CODE_BITS,
@@ -14,22 +15,15 @@ from .format import (
     ORDER_STEPS,
     RICE_ESCAPE_ZEROS,
     WORD_BITS,
+    Family,
     Mode,
     Order,
 )
+from .projection_config import ProjectionConfig
 
 _SAMPLES_PER_PACKET = 1 << 16  # keeps the 44 bytes around a payload near 0.005 bit/sample
 _FRAMES_PER_RESTART = 7500  # what a restart costs, by mode: docs/design.md
 _WORDS_UNDER_WAY = 32  # in the pipeline before the FIFO, and headers while the payload waits
-
-
-class ConfigError(ValueError):
-    """A configuration that cannot be built; the message says why and what to change."""
-
-
-def _require(condition: bool, message: str) -> None:
-    if not condition:
-        raise ConfigError(message)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -51,8 +45,11 @@ class EncoderConfig:
         The coders to build; a register picks among them. The first is active after reset.
     fixed_bits : int
         Symbol width w of mode FIXED, 2 … W. ``0`` (default) takes W // 2 + 1.
+    projection : ProjectionConfig, optional
+        High-pass and matrix of mode PROJECTION; ``None`` (default) takes the default ones.
     packet_frames : int
-        Frames in a packet. ``0`` (default) takes about 65,536 samples.
+        Frames in a packet; with mode PROJECTION whole windows. ``0`` (default) takes about 65,536
+        samples.
     restart_interval : int
         Packets from one restart to the next, 1 … 65535: the reset value of a register. ``0``
         (default) takes about 7,500 frames.
@@ -80,6 +77,7 @@ class EncoderConfig:
     order: Order = Order.SEQUENTIAL
     modes: tuple[Mode, ...] = (Mode.RICE,)
     fixed_bits: int = 0
+    projection: ProjectionConfig | None = None
     packet_frames: int = 0
     restart_interval: int = 0
     fifo_words: int = 0
@@ -89,11 +87,11 @@ class EncoderConfig:
     probe: str = ""
 
     def __post_init__(self) -> None:
-        self._check_range("channels", 2, 4096)
-        self._check_range("sample_bits", 8, 16)
-        self._check_range("aux_bits", 0, 16)
-        self._check_range("stream_id", 0, 255)
-        _require(
+        check_range(self, "channels", 2, 4096)
+        check_range(self, "sample_bits", 8, 16)
+        check_range(self, "aux_bits", 0, 16)
+        check_range(self, "stream_id", 0, 255)
+        require(
             isinstance(self.modes, tuple)
             and len(self.modes) > 0
             and len(set(self.modes)) == len(self.modes)
@@ -102,60 +100,79 @@ class EncoderConfig:
         )
         self._check_order()
         self._default("fixed_bits", self.sample_bits // 2 + 1)
-        self._check_range("fixed_bits", 2, self.sample_bits)
-        fit = MAX_PAYLOAD_WORDS * WORD_BITS // self.max_frame_bits
+        check_range(self, "fixed_bits", 2, self.sample_bits)
+        self._check_projection()
+        fit = self._most_frames()
         about = min(_SAMPLES_PER_PACKET // self.channels, _FRAMES_PER_RESTART)
-        self._default("packet_frames", max(1, min(about, fit)))
-        self._check_range("packet_frames", 1, MAX_PACKET_FRAMES)
+        step = self.projection.window if self.projection else 1
+        self._default("packet_frames", max(1, min(about, fit) // step) * step)
+        check_range(self, "packet_frames", 1, MAX_PACKET_FRAMES)
+        require(
+            self.packet_frames % step == 0,
+            f"packet_frames = {self.packet_frames} are no whole windows of {step} frames; use "
+            f"{max(1, self.packet_frames // step) * step}",
+        )
         self._default("restart_interval", max(1, _FRAMES_PER_RESTART // self.packet_frames))
-        self._check_range("restart_interval", 1, 65535)
+        check_range(self, "restart_interval", 1, 65535)
         self._check_metadata()
-        _require(
+        require(
             self.max_code_bits <= MAX_CODE_BITS,
             f"an auxiliary word of {self.aux_bits} bits on {self.channels} channels makes codes of "
             f"{self.max_code_bits} bits, over {MAX_CODE_BITS}; use fewer auxiliary bits",
         )
-        words = -(-self.packet_frames * self.max_frame_bits // WORD_BITS)
-        _require(
-            words <= MAX_PAYLOAD_WORDS,
-            f"packet_frames = {self.packet_frames} may fill {words} words, over "
-            f"{MAX_PAYLOAD_WORDS}; use at most "
-            f"{MAX_PAYLOAD_WORDS * WORD_BITS // self.max_frame_bits} frames",
+        require(
+            self.packet_frames <= self._most_frames(),
+            f"packet_frames = {self.packet_frames} may fill more than {MAX_PAYLOAD_WORDS} words; "
+            f"use at most {self._most_frames()} frames"
+            + (f", or windows shorter than {step}" if step > self._most_frames() else ""),
         )
         needed = self.max_frame_words + self.max_frame_words // 4 + _WORDS_UNDER_WAY
         self._default("fifo_words", max(64, 1 << (needed - 1).bit_length()))
-        self._check_range("fifo_words", 1, 1 << 16)
+        check_range(self, "fifo_words", 1, 1 << 16)
+
+    def _most_frames(self) -> int:
+        """The most frames whose codes fit into a packet, whatever they are."""
+        room = MAX_PAYLOAD_WORDS * WORD_BITS
+        if self.projection and len(self.modes) == 1:  # most frames have no codes
+            codes = self.max_frame_bits * self.projection.measurements
+            window = codes + self.projection.window * (self.aux_bits + (self.aux_bits > 0))
+            return room // window * self.projection.window
+        return room // self.max_frame_bits
 
     def _default(self, name: str, value: int) -> None:
         if getattr(self, name) == 0:
             object.__setattr__(self, name, value)
 
-    def _check_range(self, name: str, low: int, high: int) -> None:
-        value = getattr(self, name)
-        _require(
-            isinstance(value, int) and low <= value <= high,
-            f"{name} must be a whole number from {low} to {high}, not {value!r}",
-        )
-
     def _check_order(self) -> None:
-        _require(isinstance(self.order, Order), f"order must be an Order, not {self.order!r}")
+        require(isinstance(self.order, Order), f"order must be an Order, not {self.order!r}")
         steps = ORDER_STEPS[self.order]
-        _require(
+        require(
             steps == 1 or self.channels % (2 * steps) == 0,
             f"order {self.order.name.lower()} needs a multiple of {2 * steps} channels, "
             f"not {self.channels}; use another order",
         )
 
+    def _check_projection(self) -> None:
+        if Mode.PROJECTION not in self.modes:
+            require(self.projection is None, "projection is for mode projection; leave it out")
+            return
+        own = replace(
+            self.projection or ProjectionConfig(),
+            channels=self.channels,
+            sample_bits=self.sample_bits,
+        )
+        object.__setattr__(self, "projection", own)
+
     def _check_metadata(self) -> None:
-        _require(
+        require(
             1e-3 <= self.rate_hz <= 1e9,  # in microhertz, 64 bits
             f"rate_hz must be from 0.001 to 1e9 Hz, not {self.rate_hz!r}",
         )
-        _require(
+        require(
             0 <= self.lsb_uv <= 4294,  # in picovolts, 32 bits
             f"lsb_uv must be from 0 to 4294 microvolts, not {self.lsb_uv!r}",
         )
-        _require(
+        require(
             isinstance(self.probe, str)
             and self.probe.isascii()
             and len(self.probe) * 8 <= METADATA.fields["probe"],
@@ -169,10 +186,28 @@ class EncoderConfig:
             raise ConfigError(f"no preset is named {name!r}; there are {', '.join(PRESETS)}")
         return replace(PRESETS[name], **(_UNSET | changes))
 
+    @classmethod
+    def from_json(cls, told: dict[str, Any]) -> EncoderConfig:
+        """Return what ``json.loads`` makes of ``json.dumps(dataclasses.asdict(config))``."""
+        fields = dict(told)
+        fields["modes"] = tuple(Mode(mode) for mode in fields["modes"])
+        fields["order"] = Order(fields["order"])
+        if matrix := fields["projection"]:
+            rows = tuple(map(tuple, matrix["coefficients"]))
+            own = {"family": Family(matrix["family"]), "coefficients": rows}
+            fields["projection"] = ProjectionConfig(**matrix | own)
+        return cls(**fields)
+
     @property
     def aux_group_bits(self) -> int:
         """Bits of a changed auxiliary word that ride on each code after a frame's first."""
         return -(-self.aux_bits // (self.channels - 1))
+
+    def symbol_bits(self, mode: Mode) -> int:
+        """Width of the symbols of ``mode``: W, or what is sent of a measurement."""
+        if mode == Mode.PROJECTION and self.projection is not None:
+            return self.projection.code_bits
+        return self.sample_bits
 
     @property
     def max_code_bits(self) -> int:
@@ -182,6 +217,7 @@ class EncoderConfig:
             Mode.RICE: RICE_ESCAPE_ZEROS + self.sample_bits,
             Mode.HUFFMAN: HUFFMAN_ESCAPE_ZEROS + self.sample_bits,
             Mode.ADAPTIVE: HUFFMAN_ESCAPE_ZEROS + self.sample_bits,
+            Mode.PROJECTION: HUFFMAN_ESCAPE_ZEROS + self.symbol_bits(Mode.PROJECTION),
         }
         return max(longest[mode] for mode in self.modes) + self.aux_group_bits
 
@@ -207,6 +243,10 @@ class EncoderConfig:
             restart_interval=self.restart_interval,
         )
 
+    def extension(self, mode: Mode) -> bytes:
+        """The words between header and payload for ``mode``."""
+        return self.projection.extension if self.projection and mode == Mode.PROJECTION else b""
+
     def parameter(self, mode: Mode) -> int:
         """The header's ``parameter`` field for ``mode``."""
         return self.fixed_bits if mode == Mode.FIXED else 0
@@ -226,4 +266,5 @@ PRESETS = {
     "small": EncoderConfig(modes=(Mode.HUFFMAN,)),
     "adaptive": EncoderConfig(modes=(Mode.ADAPTIVE,)),
     "dual": EncoderConfig(modes=(Mode.RICE, Mode.FIXED)),
+    "projection": EncoderConfig(modes=(Mode.HUFFMAN, Mode.PROJECTION)),
 }

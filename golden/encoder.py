@@ -1,6 +1,7 @@
-"""The whole encoder and its inverse: frames of samples to packets and back.
+"""The whole encoder: frames of samples to packets. decoder.py is its inverse.
 
-gate -> delta -> (lms) -> zigzag -> fixed | rice | huffman -> auxiliary -> packer -> framer
+gate -> delta -> (lms) ---------> zigzag -> fixed | rice | huffman -> auxiliary -> packer -> framer
+gate -> (highpass) -> projection -> zigzag -> huffman -------------> auxiliary -> packer -> framer
 """
 
 from __future__ import annotations
@@ -11,20 +12,12 @@ import numpy as np
 from numpy.typing import NDArray
 
 from . import auxiliary, delta, framer, gate, order, packer, zigzag
+from .coders import coder, predictors
 from .config import EncoderConfig
-from .fixed import Fixed
 from .format import Flag, Kind, Mode
-from .huffman import Huffman
-from .lms import Lms
-from .rice import Rice
+from .measurer import Measurer, spread
 
 _NO_CAUSE = Flag(0)
-_CODERS: dict[Mode, type[Fixed] | type[Rice] | type[Huffman]] = {
-    Mode.FIXED: Fixed,
-    Mode.RICE: Rice,
-    Mode.HUFFMAN: Huffman,
-    Mode.ADAPTIVE: Huffman,
-}
 
 
 class Encoder:
@@ -45,10 +38,13 @@ class Encoder:
         self.channel_bits = np.zeros(config.channels, np.int64)
         self._mode = config.modes[0]
         self._channels = order.channels(config)
-        self._coders = {mode: _CODERS[mode](config) for mode in config.modes}
-        self._predictors = _predictors(config)
+        self._coders = {mode: coder(config, mode) for mode in config.modes}
+        self._predictors = predictors(config)
+        self._measurer = Measurer(config.projection) if config.projection else None
         self._previous = np.zeros(config.channels, np.int64)
         self._previous_aux = 0
+        self._raw = True  # nothing was coded since the restart
+        self._fresh = True  # the next frame does not go on from the one before
         self._sequence = 0
         self._frame_index = 0
         self._drop_count = 0
@@ -85,6 +81,7 @@ class Encoder:
             raise ValueError(f"mode {mode!r} is not built: modes = {self.config.modes}")
         if mode is not None and mode != self._mode:
             self._mode, restart = mode, True
+        self._fresh |= restart
         restart |= self._until_restart == 0
         self._frame_index += dropped
         self._drop_count += dropped
@@ -96,6 +93,7 @@ class Encoder:
             parts.append(self._frame(Kind.METADATA, flags, self.config.metadata, 0))
         self._until_restart = self._until_restart - 1 if len(samples) else 0
         payload = self._payload(samples, aux, restart)
+        self._fresh = not len(samples)
         parts.append(self._frame(Kind.DATA, flags, payload, len(samples)))
         self._frame_index += len(samples)
         return b"".join(parts)
@@ -158,21 +156,24 @@ class Encoder:
             for predictor in self._predictors.values():
                 predictor.restart()
             coder.restart()
+            self._raw = True
         samples = samples[:, self._channels]
-        residuals = delta.encode(samples, self._previous, self.config.sample_bits)
-        if self._mode in self._predictors:
-            residuals = self._predictors[self._mode].encode(residuals)
-        codes = coder.encode(zigzag.encode(residuals), restart)
+        if self._mode == Mode.PROJECTION:
+            assert self._measurer is not None
+            rows = self._measurer.encode(samples, self._fresh)
+            codes = coder.encode(zigzag.encode(rows), self._raw)
+            codes = spread(codes, self._measurer.given(len(samples)))
+        else:
+            residuals = delta.encode(samples, self._previous, self.config.sample_bits)
+            if self._mode in self._predictors:
+                residuals = self._predictors[self._mode].encode(residuals)
+            codes = coder.encode(zigzag.encode(residuals), self._raw)
+        self._raw &= not codes.length.any()
         codes = auxiliary.encode(codes, aux, self._previous_aux, self.config, restart)
         if len(samples):
             self._previous, self._previous_aux = samples[-1].copy(), int(aux[-1])
         self.channel_bits[self._channels] += codes.length.sum(axis=0)
         return framer.words_to_bytes(packer.encode(codes))
-
-
-def _predictors(config: EncoderConfig) -> dict[Mode, Lms]:
-    """What comes between delta and zigzag, in the modes that have it."""
-    return {mode: Lms(config) for mode in config.modes if mode == Mode.ADAPTIVE}
 
 
 def encode(
@@ -199,60 +200,3 @@ def _check_range(values: NDArray[np.integer], low: int, high: int, what: str, fr
     if len(bad):
         place = f"frame {frame + bad[0][0]}" + "".join(f", channel {c}" for c in bad[0][1:])
         raise ValueError(f"{place}: {values[tuple(bad[0])]} does not fit a {what}")
-
-
-class Decoder:
-    """Payloads of one stream back to samples; state carries from packet to packet.
-
-    Parameters
-    ----------
-    config : EncoderConfig
-        Channels, widths and mode parameters, as the packets' headers give them.
-    """
-
-    def __init__(self, config: EncoderConfig) -> None:
-        self.config = config
-        self._channels = order.channels(config)
-        self._coders = {mode: _CODERS[mode](config) for mode in config.modes}
-        self._predictors = _predictors(config)
-        self._previous = np.zeros(config.channels, np.int64)
-        self._aux = auxiliary.Reader(config)
-
-    def payload(
-        self, data: bytes | memoryview, frames: int, mode: Mode, restart: bool
-    ) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
-        """Return a data packet's samples (frames, channels) and auxiliary words (frames,).
-
-        Raises ``ValueError`` where the codes run past the payload, or one gives a symbol that no
-        encoder has: of more bits than a sample. Only a restart is decodable then.
-        """
-        config, coder = self.config, self._coders[mode]
-        symbols = np.empty((frames, config.channels), np.int64)
-        aux = np.empty(frames, np.int64)
-        reader = packer.BitReader(data)
-        if restart:
-            self._previous[:] = 0
-            for predictor in self._predictors.values():
-                predictor.restart()
-            coder.restart()
-        for frame in range(frames):
-            raw = restart and frame == 0
-            for channel in range(config.channels):
-                symbols[frame, channel] = (
-                    reader.take(config.sample_bits) if raw else coder.decode(reader, channel)
-                )
-                self._aux.after(channel, reader)
-            aux[frame] = self._aux.word
-            if reader.position > reader.bits:
-                raise ValueError(f"the codes run past the payload in frame {frame}")
-            if symbols[frame].max() >> config.sample_bits:
-                raise ValueError(f"a symbol is wider than a sample in frame {frame}")
-        residuals = zigzag.decode(symbols)
-        if mode in self._predictors:
-            residuals = self._predictors[mode].decode(residuals)
-        slots = delta.decode(residuals, self._previous, config.sample_bits)
-        if frames:
-            self._previous = slots[-1].copy()
-        samples = np.empty_like(slots)
-        samples[:, self._channels] = slots
-        return samples, aux

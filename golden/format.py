@@ -35,6 +35,10 @@ class Mode(IntEnum):
     RICE = 1  # difference, adaptive Golomb-Rice
     HUFFMAN = 2  # difference, Huffman by running mean
     ADAPTIVE = 3  # adaptive prediction of the difference, Huffman by running mean
+    PROJECTION = 4  # measurements of windows, Huffman by running mean; not lossless
+
+
+LOSSLESS = tuple(mode for mode in Mode if mode != Mode.PROJECTION)
 
 
 class Order(IntEnum):
@@ -53,8 +57,7 @@ class Family(IntEnum):
 
     SPARSE = 0  # each sample goes, with a random sign, into one measurement of its channel
     DENSE = 1  # into all of them
-    HELD = 2  # into all of them, with signs that are kept for some frames
-    LOADED = 3  # coefficients from a memory, the same for all channels
+    LOADED = 2  # coefficients from a memory, the same for all channels
 
 
 class Flag(IntFlag):
@@ -127,7 +130,7 @@ HEADER = Layout(
         "mode": 4,
         "flags": 4,
         "stream_id": 8,
-        "extension": 8,  # words between header and payload; version 1 encoders write none
+        "extension": 8,  # words between header and payload: those of MATRIX in mode PROJECTION
         "sequence": 16,  # counts packets of these two kinds, modulo 2^16
         "error_bound": 8,  # reserved for near-lossless coding; 0 is lossless
         "order": 8,
@@ -138,6 +141,20 @@ HEADER = Layout(
         "aux_bits": 5,
         "parameter": 11,  # of the mode: fixed_bits for FIXED, else 0
         "check": CRC_BITS,  # CRC-32 of the words before it
+    }
+)
+
+# The extension of every packet of mode PROJECTION: what its matrix is.
+MATRIX = Layout(
+    {
+        "family": 4,
+        "window_log2": 4,  # frames N in a window
+        "hold_log2": 4,  # frames that share signs and hits
+        "measurements_minus_1": 7,  # M of each channel and window
+        "highpass_shift": 4,
+        "shift": 4,  # lowest bits of a measurement that are not sent
+        "code_bits": 5,  # of a measurement that are
+        "seed": 32,  # of the generator; for LOADED the CRC-32 of the coefficients
     }
 )
 

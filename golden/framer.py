@@ -49,6 +49,7 @@ def packet(
         mode=mode,
         flags=flags,
         stream_id=config.stream_id,
+        extension=len(config.extension(mode)) // WORD_BYTES,
         sequence=position.sequence & 0xFFFF,
         order=config.order,
         frame_index=position.frame_index,
@@ -59,11 +60,11 @@ def packet(
         parameter=config.parameter(mode),
     )[:-_CHECK_BYTES]
     header_check = zlib.crc32(header)
+    extension = config.extension(mode)
     trailer = TRAILER.pack(frames=frames, payload_words=len(payload) // WORD_BYTES)[:-_CHECK_BYTES]
-    check = zlib.crc32(payload + trailer, header_check)
-    return b"".join(
-        [header, header_check.to_bytes(4, "big"), payload, trailer, check.to_bytes(4, "big")]
-    )
+    body = b"".join([extension, payload, trailer])
+    check = zlib.crc32(body, header_check)
+    return b"".join([header, header_check.to_bytes(4, "big"), body, check.to_bytes(4, "big")])
 
 
 def words_to_bytes(words: NDArray[np.uint32]) -> bytes:

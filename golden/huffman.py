@@ -44,16 +44,22 @@ FIRST_SHIFT = HUFFMAN_MEAN_SHIFT + HUFFMAN_OCTAVES - 1  # log2 of the sum from w
 class Huffman:
     """The coder and its state.
 
+    Parameters
+    ----------
+    config : EncoderConfig
+    width : int, optional
+        Of the symbols; by default that of a sample.
+
     Attributes
     ----------
     sums : int64 (channels,)
         The mean times 2^HUFFMAN_MEAN_SHIFT.
     age : int
-        Frames since the restart.
+        Rows of symbols since the restart.
     """
 
-    def __init__(self, config: EncoderConfig) -> None:
-        self.width = config.sample_bits
+    def __init__(self, config: EncoderConfig, width: int = 0) -> None:
+        self.width = width or config.sample_bits
         self.sums = np.zeros(config.channels, np.int64)
         self.restart()
 
@@ -63,7 +69,7 @@ class Huffman:
         self.age = 0
 
     def encode(self, symbols: NDArray[np.int64], restart: bool) -> Codes:
-        """Return the codes of ``symbols``, int64 (frames, channels); the first raw at a restart."""
+        """Return the codes of ``symbols``, int64 (rows, channels); the first raw at a restart."""
         sums = np.empty_like(symbols)  # before each symbol: causal, so that the decoder knows it
         for frame, row in enumerate(symbols):
             sums[frame] = self.sums

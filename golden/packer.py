@@ -1,6 +1,7 @@
 """Bit packer: codes, most significant bit first, into 32-bit words.
 
-A packet's last word is padded with zeros.
+A packet's last word is padded with zeros. Codes that are all empty, as those of a window that has
+given no measurement yet, make one word.
 """
 
 from __future__ import annotations
@@ -33,7 +34,8 @@ def encode(codes: Codes) -> NDArray[np.uint32]:
     bits, length = codes.bits.ravel().astype(np.uint64), codes.length.ravel()
     end = np.cumsum(length)
     start = end - length
-    words = np.zeros(-(-int(end[-1] if end.size else 0) // WORD_BITS) + 1, np.uint64)
+    count = max(1, -(-int(end[-1]) // WORD_BITS)) if end.size else 0
+    words = np.zeros(count + 1, np.uint64)
     # A code touches at most two words: place it in a 64-bit window that begins at its first.
     window = bits << (2 * WORD_BITS - start % WORD_BITS - length).astype(np.uint64)
     np.bitwise_or.at(words, start // WORD_BITS, window >> np.uint64(WORD_BITS))

@@ -1,23 +1,26 @@
 """Projection: each window of N frames of a channel becomes M measurements, a matrix times it.
 
-**Measurement k begins in frame k.** In frame k of a window, measurement k of the window before is
-given, and the new one starts from that frame's sample; so there is one accumulator for each
-measurement and channel, read and written once a sample, and never cleared. What follows for the
-matrix A (M × N, for each channel) is A[k, n] = 0 for n < k, and nothing else: a turn of the
-measurements makes any matrix so (`turned`), and a random one does not miss the corner.
+**A window's measurements begin and end one after another.** Measurement k is 0 before it begins and
+is given as soon as it ends; so there is one accumulator for each measurement and channel, read and
+written once a sample, never cleared, and what a packet gives is complete with its last frame. For
+the matrix A (M × N, for each channel) that means zeros in two corners; random rows do not miss
+them, and any others can be made so (`banded`).
 
 With x the state of the channel's generator in the frame (`probecodec.golden.generator`):
 
 SPARSE
-    One measurement a sample: k = n for n < M, so that each begins with a sample of its own;
-    else k = floor(M h / 2^HIT_BITS), with h the HIT_BITS topmost bits of x. Its sign is negative
-    where the lowest bit of x is 1.
+    The N frames are G = N / hold groups; all samples of a group g go into one measurement: k = g
+    for g < M and k = g - G + M for g >= G - M, so that each begins and ends with a group of its
+    own; else k = floor(M h / 2^HIT_BITS), with h the HIT_BITS topmost bits of x. The sign is
+    negative where the lowest bit of x is 1. Measurement k is given in the last frame of group
+    G - M + k.
 DENSE
-    All measurements k <= n; the sign of the k-th is negative where bit k of x is 1.
-HELD
-    The same, but only every ``hold``-th frame takes new states; the others use those again.
+    Every sample goes into all measurements with k <= n <= N - M + k; the sign of the k-th is
+    negative where bit k of x is 1. Measurement k is given in frame N - M + k.
 LOADED
-    ``config.coefficients``, the same for all channels.
+    ``config.coefficients``, the same for all channels; given as in DENSE.
+
+Only every ``hold``-th frame takes new states; the others use those again.
 
 The matrix is that of every window. (Sparse random signs: D. Achlioptas, J. Comput. Syst. Sci. 66,
 2003; one hit a sample: M. Charikar, K. Chen, M. Farach-Colton, Theor. Comput. Sci. 312, 2004.)
@@ -29,6 +32,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from . import generator
+from .errors import ConfigError
 from .format import GENERATOR_BITS, HIT_BITS, Family
 from .projection_config import ProjectionConfig
 
@@ -43,6 +47,11 @@ class Columns:
     """The columns of the matrices of all channels, frame by frame."""
 
     def __init__(self, config: ProjectionConfig) -> None:
+        if config.family == Family.LOADED and not config.coefficients:
+            raise ConfigError(
+                f"the coefficients of family loaded (CRC-32 {config.seed:08x}) are not known: "
+                "give them"
+            )
         self._config = config
         self._states = np.zeros((0, config.channels), np.uint32)
         if config.family != Family.LOADED:
@@ -59,15 +68,19 @@ class Columns:
             return np.broadcast_to(loaded, shape).copy()
         states = self._states[frame // config.hold].astype(np.int64)
         if config.family == Family.SPARSE:
+            group, groups = frame // config.hold, config.window // config.hold
             hits = (states >> GENERATOR_BITS - HIT_BITS) * count >> HIT_BITS
-            if frame < count:
-                hits[:] = frame
+            if group < count:
+                hits[:] = group
+            elif group >= groups - count:
+                hits[:] = group - groups + count
             column = np.zeros(shape, np.int64)
             column[np.arange(config.channels), hits] = 1 - 2 * (states & 1)
             return column
         column = np.ones(shape, np.int64)
         column -= 2 * (states[:, np.newaxis] >> np.arange(count) & 1)
         column[:, frame + 1 :] = 0
+        column[:, : max(0, frame - config.given_frames[0])] = 0
         return column
 
 
@@ -80,46 +93,49 @@ class Projection:
         The accumulators.
     frame : int
         The next frame's place in its window.
-    full : bool
-        Whether a window was completed since the restart: only then are measurements given.
     """
 
     def __init__(self, config: ProjectionConfig) -> None:
         self._config = config
         self._columns = Columns(config)
         self.sums = np.zeros((config.channels, config.measurements), np.int64)
-        self.restart()
-
-    def restart(self) -> None:
-        """Begin a window; one that is not complete is lost."""
         self.frame = 0
-        self.full = False
+
+    def begin(self) -> None:
+        """Begin a window; of one that is not complete the rest is never given."""
+        self.frame = 0
 
     def encode(self, values: NDArray[np.int64]) -> NDArray[np.int64]:
         """Return the measurements that are given while ``values``, int64 (frames, channels), come.
 
-        int64 (measurements, channels): a window's M follow one another, one a frame, in the first
-        frames of the next window.
+        int64 (measurements, channels), without their lowest ``shift`` bits. A window's M follow one
+        another, in the frames `ProjectionConfig.given_frames`.
         """
-        given = []
+        config, given = self._config, []
         for row in values:
-            frame = self.frame
-            if frame < self._config.measurements:
-                if self.full:
-                    given.append(self.sums[:, frame].copy())
-                self.sums[:, frame] = 0
-            self.sums += self._columns.at(frame) * row[:, np.newaxis]
-            self.frame = (frame + 1) % self._config.window
-            self.full |= self.frame == 0
-        return np.array(given, np.int64).reshape(-1, self._config.channels)
+            if self.frame == 0:
+                self.sums[:] = 0
+            self.sums += self._columns.at(self.frame) * row[:, np.newaxis]
+            if self.frame in config.given_frames:
+                given.append(self.sums[:, config.given_frames.index(self.frame)].copy())
+            self.frame = (self.frame + 1) % config.window
+        return np.array(given, np.int64).reshape(-1, config.channels) >> config.shift
 
 
-def turned(
+def given(config: ProjectionConfig, frames: int) -> NDArray[np.bool_]:
+    """Tell in which of the first ``frames`` frames of a packet a measurement is given."""
+    window = np.zeros(config.window, bool)
+    window[list(config.given_frames)] = True
+    return np.resize(window, frames)
+
+
+def banded(
     rows: NDArray[np.float64],
 ) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
-    """Turn the rows of any matrix so that row k is 0 before column k.
+    """Mix the rows of any matrix so that row k is 0 before column k and behind column N - M + k.
 
-    Nothing is lost: the turn is orthogonal, and only its rows' mixture is another.
+    The rows span what they spanned, so nothing is lost but what rounding takes. Each is the one
+    combination, up to its length, that is 0 in the M - 1 columns.
 
     Parameters
     ----------
@@ -128,8 +144,17 @@ def turned(
     Returns
     -------
     rows : float64 (M, N)
-    turn : float64 (M, M)
-        ``turn`` @ the new rows (or measurements) gives the old ones.
+        Each of length 1.
+    mixture : float64 (M, M)
+        ``mixture`` @ the old rows (or measurements) gives the new ones.
     """
-    turn, _ = np.linalg.qr(rows[:, : len(rows)])
-    return np.triu(turn.T @ rows), turn
+    count, window = rows.shape
+    mixture = np.empty((count, count))
+    new = np.zeros_like(rows)
+    for k in range(count):
+        outside = np.r_[:k, window - count + k + 1 : window]
+        mixture[k] = np.linalg.svd(rows[:, outside])[0][:, -1]
+        inside = slice(k, window - count + k + 1)
+        new[k, inside] = mixture[k] @ rows[:, inside]
+    lengths = np.linalg.norm(new, axis=1, keepdims=True)
+    return new / lengths, mixture / lengths

@@ -9,9 +9,10 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from .config import EncoderConfig
-from .format import VERSION
+from .format import VERSION, Family
+from .projection_config import ProjectionConfig
 
-ADDRESS_BITS = 3
+ADDRESS_BITS = 4
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -26,7 +27,8 @@ class Field:
 
 @dataclass(frozen=True, kw_only=True)
 class Register:
-    """One word; ``access`` is ``ro`` (read), ``rw``, or ``rc`` (read; a written 1 clears)."""
+    """One word; ``access`` is ``ro`` (read), ``wo`` (write), ``rw``, or ``rc`` (read; a written 1
+    clears)."""
 
     address: int
     access: str
@@ -37,7 +39,7 @@ class Register:
 def register_map(config: EncoderConfig) -> dict[str, Register]:
     """Return the registers of a core built to ``config``, by name."""
     modes = sum(1 << mode for mode in config.modes)
-    return {
+    registers = {
         "id": Register(
             address=0,
             access="ro",
@@ -115,3 +117,59 @@ def register_map(config: EncoderConfig) -> dict[str, Register]:
             fields={"frames": Field(low=0, bits=32, doc="Frames dropped since reset.")},
         ),
     }
+    matrix = config.projection
+    if matrix is not None and matrix.family == Family.LOADED:
+        registers |= _matrix_registers(matrix)
+    return registers
+
+
+def _matrix_registers(matrix: ProjectionConfig) -> dict[str, Register]:
+    """Those by which the coefficients of mode PROJECTION are loaded."""
+    return {
+        "coefficient": Register(
+            address=7,
+            access="wo",
+            doc="A write loads one coefficient. Load them while the core is disabled or in another "
+            "mode, then write the register matrix.",
+            fields={
+                "value": Field(low=0, bits=matrix.coefficient_bits, doc="Signed."),
+                "frame": Field(
+                    low=16, bits=(matrix.window - 1).bit_length(), doc="Frame of the window."
+                ),
+                "index": Field(
+                    low=24, bits=max(1, (matrix.measurements - 1).bit_length()), doc="Measurement."
+                ),
+            },
+        ),
+        "matrix": Register(
+            address=8,
+            access="rw",
+            doc="Takes effect at the next packet.",
+            fields={
+                "digest": Field(
+                    low=0,
+                    bits=32,
+                    doc="CRC-32 of the coefficients, row by row as 16-bit numbers, most "
+                    "significant byte first: what the packets name them by.",
+                )
+            },
+        ),
+    }
+
+
+def load(matrix: ProjectionConfig) -> list[tuple[int, int]]:
+    """Return the writes (address, word) that load the coefficients of ``matrix``, if it has any."""
+    if not matrix.coefficients:
+        return []
+    registers = _matrix_registers(matrix)
+    fields = registers["coefficient"].fields
+    mask = (1 << fields["value"].bits) - 1
+    writes = [
+        (
+            registers["coefficient"].address,
+            value & mask | frame << fields["frame"].low | index << fields["index"].low,
+        )
+        for index, row in enumerate(matrix.coefficients)
+        for frame, value in enumerate(row)
+    ]
+    return [*writes, (registers["matrix"].address, matrix.seed)]

@@ -9,7 +9,7 @@ from . import layout
 
 
 class Auxiliary(wiring.Component):
-    """Appends the auxiliary word's bits to the codes of a frame's first channels.
+    """Appends the auxiliary word's bits to the codes of a frame's first channels, empty ones too.
 
     Latency 2 cycles, one slot per cycle. Needs more channels than auxiliary bits.
 
@@ -27,6 +27,7 @@ class Auxiliary(wiring.Component):
 
     def __init__(self, config: EncoderConfig) -> None:
         self._bits = config.aux_bits
+        self._projected = config.projection is not None
         super().__init__(
             {
                 "i": In(layout.code(config)),
@@ -42,12 +43,14 @@ class Auxiliary(wiring.Component):
 
         sent = Signal(self._bits)  # the word that the decoder knows
         changed = Signal()
-        m.d.sync += changed.eq((self.word != sent) | self.i.payload.tag.raw)
+        tag = self.i.payload.tag
+        m.d.sync += changed.eq((self.word != sent) | (tag.first if self._projected else tag.raw))
 
         left = Signal(range(self._bits + 1))  # bits still to send
         rest = Signal(self._bits)
         append, bit = Signal(), Signal()
-        with m.If(valid[0] & code.tag.present):
+        is_sample = code.tag.sample if self._projected else code.tag.present
+        with m.If(valid[0] & is_sample):
             with m.If(code.channel == 0):
                 m.d.comb += [append.eq(1), bit.eq(changed)]
                 m.d.sync += [
@@ -64,5 +67,6 @@ class Auxiliary(wiring.Component):
             m.d.sync += [
                 o.bits.eq(Cat(bit, code.bits)[: len(o.bits)]),
                 o.length.eq(code.length + 1),
+                o.tag.present.eq(1),
             ]
         return m

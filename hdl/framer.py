@@ -9,14 +9,17 @@ from ..golden.format import (
     CRC_BITS,
     CRC_POLYNOMIAL,
     HEADER,
+    MATRIX,
     METADATA,
     SYNC,
     TRAILER,
     VERSION,
     WORD_BITS,
+    Family,
     Flag,
     Kind,
     Layout,
+    Mode,
 )
 from . import layout
 
@@ -56,8 +59,8 @@ class Framer(wiring.Component):
         The gate opens again: take over ``dropped``, ``overrun`` and ``misframe``.
     short_frames : In(16)
         Whole frames in the packet that ended early.
-    stream_id : In(8)
-        Register.
+    stream_id, matrix : In
+        Registers; the second only where coefficients are loaded.
     drop_count : Out(32)
         Frames dropped since reset.
     link : Out(stream of layout.link_layout)
@@ -81,6 +84,7 @@ class Framer(wiring.Component):
                 "link": Out(stream.Signature(layout.link_layout())),
                 "idle": Out(1),
             }
+            | ({"matrix": In(WORD_BITS)} if layout.is_loaded(config) else {})
         )
 
     def elaborate(self, platform) -> Module:
@@ -119,6 +123,10 @@ class Framer(wiring.Component):
         flags = Signal(HEADER.fields["flags"])
         parameters = Array(config.parameter(mode) for mode in config.modes)
         modes = Array(mode.value for mode in config.modes)
+        extension = self._extension()
+        is_extended = Signal()
+        if extension:
+            m.d.comb += is_extended.eq(head.mode == config.modes.index(Mode.PROJECTION))
         m.d.comb += [
             flags.eq(
                 Mux(head.restart, Flag.RESTART.value, 0)
@@ -134,6 +142,7 @@ class Framer(wiring.Component):
             mode=modes[head.mode],
             flags=flags,
             stream_id=self.stream_id,
+            extension=Mux(is_extended, MATRIX.words, 0),
             order=config.order,
             sequence=sequence,
             frame_index=Cat(index_low, index_high),
@@ -168,6 +177,18 @@ class Framer(wiring.Component):
                         frames.eq(0),
                     ]
                     with m.If(step == HEADER.words - 1):
+                        m.d.sync += step.eq(0)
+                        with m.If(is_extended):
+                            m.next = "EXTENSION"
+                        with m.Elif(is_metadata):
+                            m.next = "METADATA"
+                        with m.Else():
+                            m.next = "PAYLOAD"
+            with m.State("EXTENSION"):
+                m.d.comb += produce.eq(1)
+                with m.If(advance):
+                    m.d.sync += [word.eq(Array(extension or [0])[step]), step.eq(step + 1)]
+                    with m.If(step == MATRIX.words - 1):
                         m.d.sync += step.eq(0)
                         with m.If(is_metadata):
                             m.next = "METADATA"
@@ -224,6 +245,16 @@ class Framer(wiring.Component):
         with m.If(self.resume):
             m.d.sync += [overrun.eq(self.overrun), misframe.eq(self.misframe)]
         return m
+
+    def _extension(self) -> list:
+        """The extension words of mode PROJECTION; none where it is not built."""
+        matrix = self._config.projection
+        if matrix is None:
+            return []
+        words = [Const(int.from_bytes(matrix.extension[n : n + 4], "big"), 32) for n in (0, 4)]
+        if matrix.family == Family.LOADED:
+            words[1] = self.matrix  # only the host knows what it has loaded
+        return words
 
 
 def _crc_bit(summed: Signal, bit: int):

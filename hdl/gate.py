@@ -114,12 +114,13 @@ class Gate(wiring.Component):
         must_restart = Signal(init=1)
         packets = Signal(16)  # since the restart, that one included
         open_tag = Signal(layout.tag(config))  # what holds for the whole packet
-        mode, restart = Signal.like(self.mode), Signal(init=1)
+        mode, restart, fresh = Signal.like(self.mode), Signal(init=1), Signal(init=1)
         m.d.sync += [
             mode.eq(self.mode),
             restart.eq(
                 must_restart | (self.mode != open_tag.mode) | (packets >= self.restart_interval)
             ),
+            fresh.eq(must_restart | (self.mode != open_tag.mode)),
         ]
         frames = Signal(16)  # whole frames in the packet so far
         is_last_frame = Signal()
@@ -135,10 +136,15 @@ class Gate(wiring.Component):
             o.tag.end.eq(0),
             o.tag.short.eq(0),
         ]
+        if config.projection:
+            m.d.sync += o.tag.sample.eq(1)
         with m.If(begins):
             m.d.sync += [admitted.eq(admit), mid_frame.eq(1)]
         with m.If(admit):
             m.d.sync += [self.o.valid.eq(1), closed.eq(0), open_tag.raw.eq(0), o.tag.raw.eq(0)]
+            if config.projection:
+                for tag in (open_tag, o.tag):
+                    m.d.sync += [tag.first.eq(0), tag.fresh.eq(0)]
             with m.If(~under_way):
                 m.d.sync += [
                     under_way.eq(1),
@@ -152,6 +158,9 @@ class Gate(wiring.Component):
                     o.tag.restart.eq(restart),
                     o.tag.raw.eq(restart),
                 ]
+                if config.projection:
+                    for tag in (open_tag, o.tag):
+                        m.d.sync += [tag.first.eq(restart), tag.fresh.eq(fresh)]
         with m.If(goes_on & ends):
             m.d.sync += [admitted.eq(0), mid_frame.eq(0)]
             with m.If(admitted):
@@ -171,6 +180,8 @@ class Gate(wiring.Component):
                 o.tag.end.eq(1),
                 o.tag.short.eq(1),
             ]
+            if config.projection:
+                m.d.sync += o.tag.sample.eq(0)
 
         # What the next packet's header reports.
         lost = Signal(range(3))  # the frame that begins, and the one it broke off

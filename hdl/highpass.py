@@ -4,8 +4,7 @@ from amaranth import Cat, Const, Module, Mux, Signal, signed
 from amaranth.lib import memory, wiring
 from amaranth.lib.wiring import In, Out
 
-from ..golden.config import ConfigError
-from ..golden.projection_config import ProjectionConfig
+from ..golden.config import ConfigError, EncoderConfig
 from . import layout
 
 
@@ -25,9 +24,9 @@ class Highpass(wiring.Component):
 
     Members
     -------
-    i : In(layout.frame_slot)
-        Samples of W bits.
-    o : Out(layout.frame_slot)
+    i : In(layout.sample)
+        Samples; where ``fresh``, the mean begins anew.
+    o : Out(layout.filtered)
         The same without their mean, W + 1 bits.
 
     Raises
@@ -39,24 +38,24 @@ class Highpass(wiring.Component):
     LATENCY = 3
     MIN_CHANNELS = 4
 
-    def __new__(cls, config: ProjectionConfig):  # before Amaranth expects it to be used
+    def __new__(cls, config: EncoderConfig):  # before Amaranth expects it to be used
         layout.check_channels(config.channels, cls.MIN_CHANNELS, "the high-pass")
-        if config.highpass_shift == 0:
+        if config.projection.highpass_shift == 0:
             raise ConfigError("highpass_shift = 0 is no high-pass; leave the stage out")
         return super().__new__(cls)
 
-    def __init__(self, config: ProjectionConfig) -> None:
+    def __init__(self, config: EncoderConfig) -> None:
         self._config = config
         super().__init__(
             {
-                "i": In(layout.frame_slot(config, config.sample_bits)),
-                "o": Out(layout.frame_slot(config, config.value_bits)),
+                "i": In(layout.sample(config)),
+                "o": Out(layout.filtered(config)),
             }
         )
 
     def elaborate(self, platform) -> Module:
         m = Module()
-        width, shift = self._config.sample_bits, self._config.highpass_shift
+        width, shift = self._config.sample_bits, self._config.projection.highpass_shift
         m.submodules.means = means = memory.Memory(
             shape=width + shift, depth=self._config.channels, init=[], attrs=layout.NO_COLLISION
         )
@@ -66,7 +65,7 @@ class Highpass(wiring.Component):
         before = Signal.like(mean)  # cycle 3
         initial = Cat(Const(0, shift), slot[0].value).as_signed()
         m.d.sync += [
-            mean.eq(Mux(slot[0].tag.raw, initial, read.data.as_signed())),
+            mean.eq(Mux(slot[0].tag.fresh, initial, read.data.as_signed())),
             before.eq(mean),
             self.o.valid.eq(valid[1]),
             self.o.payload.value.eq(slot[1].value - (mean >> shift)),

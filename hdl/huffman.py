@@ -35,7 +35,7 @@ class Huffman(wiring.Component):
 
     No table is kept in a memory: each of its bits is a function of four.
 
-    Latency 11 cycles, one slot per cycle. Memory: channels × (W + 5) bits. Needs at least
+    Latency 11 cycles, one slot per cycle. Memory: channels × (symbol bits + 5). Needs at least
     `MIN_CHANNELS`, so that a sum is written before it is read a frame later.
 
     Members
@@ -55,7 +55,7 @@ class Huffman(wiring.Component):
 
     def elaborate(self, platform) -> Module:
         m = Module()
-        width = self._config.sample_bits
+        width = layout.symbol_bits(self._config)
         valid, slot = layout.delay(m, self.i, self.LATENCY - 1)  # valid[n]: n + 1 cycles after i
         table, shift = self._table(m, valid, slot)
 
@@ -116,7 +116,7 @@ class Huffman(wiring.Component):
             m.d.sync += [
                 code.eq(0),
                 low.eq(symbol),
-                length.eq(width + Mux(tag.raw, 0, HUFFMAN_ESCAPE_ZEROS)),
+                length.eq(self._by_mode(tag, int) + Mux(tag.raw, 0, HUFFMAN_ESCAPE_ZEROS)),
             ]
         with m.If(~(valid[7] & tag.present)):
             m.d.sync += [code.eq(0), low.eq(0), length.eq(0)]
@@ -141,9 +141,17 @@ class Huffman(wiring.Component):
         ]
         return m
 
+    def _by_mode(self, tag, value) -> Value:
+        """``value`` of the width of a symbol in the slot's mode."""
+        config, chosen = self._config, value(self._config.sample_bits)
+        for n, mode in enumerate(config.modes):
+            if config.symbol_bits(mode) != config.sample_bits:
+                chosen = Mux(tag.mode == n, value(config.symbol_bits(mode)), chosen)
+        return Const(chosen) if isinstance(chosen, int) else chosen
+
     def _table(self, m: Module, valid, slot):
         """Keep the running means; return the table and the number of raw bits, cycle 4."""
-        width = self._config.sample_bits
+        width = layout.symbol_bits(self._config)
         # The sum cannot overflow: it stays at or below (2^W - 1) 2^shift, where it no longer grows.
         sum_bits = width + HUFFMAN_MEAN_SHIFT
         m.submodules.sums = sums = memory.Memory(
@@ -190,7 +198,7 @@ class Huffman(wiring.Component):
         ]
         updated = Signal(sum_bits)
         grown = Mux(starting_3, counted << HUFFMAN_MEAN_SHIFT - HUFFMAN_START_SHIFT, counted)
-        initial = initial_mean(width) << HUFFMAN_MEAN_SHIFT
+        initial = self._by_mode(slot[2].tag, lambda bits: initial_mean(bits) << HUFFMAN_MEAN_SHIFT)
         m.d.sync += updated.eq(Mux(slot[2].tag.raw, initial, rest + grown))
         m.d.comb += [  # cycle 5
             write.addr.eq(slot[3].channel),

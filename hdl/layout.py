@@ -8,8 +8,7 @@ from amaranth import Module, Shape, Signal, signed, unsigned
 from amaranth.lib import data, stream
 
 from ..golden.config import ConfigError, EncoderConfig
-from ..golden.format import MAX_CODE_BITS, WORD_BITS
-from ..golden.projection_config import ProjectionConfig
+from ..golden.format import MAX_CODE_BITS, WORD_BITS, Family
 
 # No memory here is read and written at one address in one cycle. Told so, Yosys adds no logic for
 # that case behind memories that cannot do it themselves (ECP5).
@@ -25,15 +24,21 @@ def mode_shape(config: EncoderConfig) -> Shape:
 
 def tag(config: EncoderConfig) -> data.StructLayout:
     """What travels with every slot from the gate to the packer."""
+    projection = {
+        "sample": 1,  # the slot holds a sample, even if it gives no measurement
+        "first": 1,  # first frame of a restart, where raw moves to its first measurements
+        "fresh": 1,  # first frame of those that do not go on from earlier ones
+    }
     return data.StructLayout(
         {
-            "present": 1,  # the slot holds a sample
+            "present": 1,  # the slot holds a sample, or a measurement
             "raw": 1,  # first frame of a restart: no past to predict from
             "restart": 1,  # the packet restarts
             "mode": mode_shape(config),
             "end": 1,  # last slot of the packet
             "short": 1,  # with end: the packet holds fewer frames than packet_frames
         }
+        | (projection if config.projection else {})
     )
 
 
@@ -52,34 +57,51 @@ def residual(config: EncoderConfig) -> stream.Signature:
     return _slot(config, value=signed(config.sample_bits))
 
 
+def is_loaded(config: EncoderConfig) -> bool:
+    """Are there coefficients to load?"""
+    return config.projection is not None and config.projection.family == Family.LOADED
+
+
+def load_layout(config: EncoderConfig) -> data.StructLayout:
+    """A coefficient, and where it belongs."""
+    matrix = config.projection
+    return data.StructLayout(
+        {
+            "value": signed(matrix.coefficient_bits),
+            "frame": range(matrix.window),
+            "index": range(max(2, matrix.measurements)),
+        }
+    )
+
+
+def filtered(config: EncoderConfig) -> stream.Signature:
+    """Sample without its mean, or as it is where there is no high-pass."""
+    return _slot(config, value=signed(config.projection.value_bits))
+
+
+def measurement(config: EncoderConfig) -> stream.Signature:
+    """Measurement, without its lowest ``shift`` bits; ``present`` in the slots that give one."""
+    return _slot(config, value=signed(config.projection.code_bits))
+
+
+def symbol_bits(config: EncoderConfig) -> int:
+    """Width of the widest symbol."""
+    return max(config.symbol_bits(mode) for mode in config.modes)
+
+
+def signed_symbol(config: EncoderConfig) -> stream.Signature:
+    """Residual or measurement, as wide as the widest."""
+    return _slot(config, value=signed(symbol_bits(config)))
+
+
 def symbol(config: EncoderConfig) -> stream.Signature:
-    """Symbol: the residual mapped to an unsigned number, small magnitudes first."""
-    return _slot(config, value=unsigned(config.sample_bits))
+    """Symbol: what is coded, mapped to an unsigned number, small magnitudes first."""
+    return _slot(config, value=unsigned(symbol_bits(config)))
 
 
 def code(config: EncoderConfig) -> stream.Signature:
     """Code: ``bits``, right-aligned and zero above its ``length``; both 0 where not present."""
     return _slot(config, bits=MAX_CODE_BITS, length=CODE_LENGTH_BITS)
-
-
-def frame_slot(config: ProjectionConfig, value_bits: int) -> stream.Signature:
-    """Slot of high-pass and projection: a sample of ``value_bits``.
-
-    A frame's channels come in turn; in all slots of the first frame after a restart, ``raw`` is 1.
-    """
-    tag = data.StructLayout({"present": 1, "raw": 1})
-    fields = {"value": signed(value_bits), "channel": range(config.channels), "tag": tag}
-    return stream.Signature(data.StructLayout(fields), always_ready=True)
-
-
-def measurement(config: ProjectionConfig) -> stream.Signature:
-    """Measurement: number ``index`` of the channel's last window."""
-    fields = {
-        "value": signed(config.measurement_bits),
-        "channel": range(config.channels),
-        "index": range(max(2, config.measurements)),
-    }
-    return stream.Signature(data.StructLayout(fields), always_ready=True)
 
 
 def word_layout(config: EncoderConfig) -> data.StructLayout:

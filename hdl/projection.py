@@ -6,42 +6,42 @@ from amaranth import Cat, Module, Mux, Signal, Value, signed
 from amaranth.lib import memory, wiring
 from amaranth.lib.wiring import In, Out
 
+from ..golden.config import EncoderConfig
 from ..golden.format import GENERATOR_BITS, HIT_BITS, Family
-from ..golden.projection_config import ProjectionConfig
 from . import layout
 from .generator import Generator
 
 
 class Projection(wiring.Component):
-    """Adds each sample to its channel's accumulators, and gives what the last window came to.
+    """Adds each sample to its channel's accumulators, and gives those that are complete.
 
     ::
 
-        cycle 1             2           3          4                       5
-        i ─► frame,      ─► address ─► read ─┬──► data, 0 where it begins ─┐
-             generator                       └──► register ──► o          (+) ─► write
-                         ─► coefficient ─────────► sign or product ────────┘
+        cycle 1             2           3          4                       5              6
+        i ─► frame,      ─► address ─► read ─────► data, 0 where it begins ─┐
+             generator                                                      (+) ─► sum ─┬► write
+                         ─► coefficient ─────────► sign or product ─────────┘           └► o
 
-    In frame k of a window measurement k is given and begins anew in the same access, so there is
-    one accumulator for each, in one memory: SPARSE has channels × M words and touches one of them a
-    sample; the others have channels rows of M accumulators. (A second bank would double the memory,
-    27 block RAMs of a UP5K's 30 for 384 channels × 8, and would have to be cleared.) Nothing
-    depends on what the memory holds at first. No accumulator overflows:
-    ``config.measurement_bits``.
+    There is one accumulator for each measurement, in one memory: SPARSE has channels × M words and
+    touches one of them a sample; the others have channels rows of M accumulators. (A second bank
+    would double the memory, 27 block RAMs of a UP5K's 30 for 384 channels × 8, and would have to be
+    cleared.) Nothing depends on what the memory holds at first. Where a measurement has not begun,
+    or is given already, its accumulator may hold anything. Until then it does not overflow:
+    ``measurement_bits``.
 
-    Latency 5 cycles, one slot per cycle. Needs at least `MIN_CHANNELS`, so that an accumulator is
-    written before it is read a frame later. The first slot after reset must be ``raw``.
+    Latency 6 cycles, one slot per cycle. Needs at least `MIN_CHANNELS`, so that an accumulator is
+    written before it is read a frame later. Every packet begins a window.
 
     Members
     -------
-    i : In(layout.frame_slot)
-        Samples of ``config.value_bits``.
+    i : In(layout.filtered)
+        Samples.
     o : Out(layout.measurement)
-        In the first M frames behind each complete window, a measurement for each slot.
-    load_valid, load_index, load_frame, load_value : In
-        LOADED only: writes the coefficient of a measurement and frame. While samples come, those
-        of the frame in progress and the next must be left alone; those of frames before a
-        measurement's first must be 0.
+        The same slots: ``present`` in those that give a measurement, and ``raw`` in the first of a
+        restart.
+    load, load_valid : In
+        LOADED only: writes a coefficient. While samples come, those of the frame in progress and
+        the next must be left alone.
 
     Raises
     ------
@@ -49,26 +49,18 @@ class Projection(wiring.Component):
         Where the channels are too few.
     """
 
-    LATENCY = 5
+    LATENCY = 6
     MIN_CHANNELS = 4
 
-    def __new__(cls, config: ProjectionConfig):  # before Amaranth expects it to be used
+    def __new__(cls, config: EncoderConfig):  # before Amaranth expects it to be used
         layout.check_channels(config.channels, cls.MIN_CHANNELS, "the projection")
         return super().__new__(cls)
 
-    def __init__(self, config: ProjectionConfig) -> None:
-        self._config = config
-        members = {
-            "i": In(layout.frame_slot(config, config.value_bits)),
-            "o": Out(layout.measurement(config)),
-        }
-        if config.family == Family.LOADED:
-            members |= {
-                "load_valid": In(1),
-                "load_index": In(range(max(2, config.measurements))),
-                "load_frame": In(range(config.window)),
-                "load_value": In(signed(config.coefficient_bits)),
-            }
+    def __init__(self, config: EncoderConfig) -> None:
+        self._config = config.projection
+        members = {"i": In(layout.filtered(config)), "o": Out(layout.measurement(config))}
+        if layout.is_loaded(config):
+            members |= {"load": In(layout.load_layout(config)), "load_valid": In(1)}
         super().__init__(members)
 
     def elaborate(self, platform) -> Module:
@@ -76,7 +68,7 @@ class Projection(wiring.Component):
         config = self._config
         count, bits = config.measurements, config.measurement_bits
         valid, slot = layout.delay(m, self.i, 5)  # valid[n]: n + 1 cycles after i
-        frames, full = self._frames(m, slot)  # cycles 1 to 4
+        frames, raw = self._frames(m)  # cycles 1 to 5
         states = self._states(m, frames[0])  # cycle 1
 
         sparse = config.family == Family.SPARSE
@@ -98,47 +90,70 @@ class Projection(wiring.Component):
             write.en.eq(valid[4] & slot[4].tag.present),
         ]
 
-        held = Signal(bits * lanes, reset_less=True)  # cycle 4; block RAMs are slow on ECP5
-        # In frames behind the M-th it is anything, and not given.
-        chosen = 0 if sparse else frames[3][: (count - 1).bit_length()]
-        m.d.sync += [
-            held.eq(read.data),
-            self.o.valid.eq(valid[3] & slot[3].tag.present & full[3] & (frames[3] < count)),
-            self.o.payload.value.eq(held.word_select(chosen, bits).as_signed()),
-            self.o.payload.channel.eq(slot[3].channel),
-            self.o.payload.index.eq(frames[3]),
-        ]
-
         terms = self._terms(m, slot, frames, states, lanes)  # cycle 4
+        totals = Signal(bits * lanes, reset_less=True)  # cycle 5
+        m.d.comb += write.data.eq(totals)
         for n in range(lanes):
             data = Signal(signed(bits), name=f"data_{n}", reset_less=True)
-            total = Signal(signed(bits), name=f"total_{n}", reset_less=True)  # cycle 5
             m.d.sync += data.eq(read.data.word_select(n, bits).as_signed())
-            with m.If(frames[2] < count if sparse else frames[2] == n):
+            begins = self._begins(frames[2]) if sparse else frames[2] == n
+            with m.If(begins):
                 m.d.sync += data.eq(0)
-            m.d.sync += total.eq(_sum(data, *terms[n]))
-            m.d.comb += write.data.word_select(n, bits).eq(total)
+            m.d.sync += totals.word_select(n, bits).eq(_sum(data, *terms[n]))
+
+        gives, lane = Signal(), Signal(range(max(2, lanes)))  # cycle 5
+        first = Signal()  # of the window's measurements
+        m.d.sync += [
+            gives.eq(self._gives(frames[3])),
+            first.eq(frames[3] == config.given_frames[0]),
+            lane.eq(0 if sparse else frames[3] - config.given_frames[0]),
+            self.o.valid.eq(valid[4]),  # cycle 6
+            self.o.payload.channel.eq(slot[4].channel),
+            self.o.payload.tag.eq(slot[4].tag),
+            self.o.payload.value.eq(totals.word_select(lane, bits).as_signed() >> config.shift),
+            self.o.payload.tag.present.eq(slot[4].tag.present & gives),
+            self.o.payload.tag.raw.eq(raw[4] & first),
+        ]
         return m
 
-    def _frames(self, m: Module, slot) -> tuple[list[Signal], list[Signal]]:
-        """The frame's place in its window, and whether one was complete, in cycles 1 to 4."""
-        frames = [Signal(range(self._config.window), name=f"frame_{n}") for n in range(1, 5)]
-        full = [Signal(name=f"full_{n}") for n in range(1, 5)]
-        with m.If(self._first(self.i)):
-            m.d.sync += [
-                frames[0].eq(frames[0] + 1),
-                full[0].eq(full[0] | (frames[0] == self._config.window - 1)),
-            ]
-            with m.If(self.i.payload.tag.raw):
-                m.d.sync += [frames[0].eq(0), full[0].eq(0)]
-        for chain in (frames, full):
-            m.d.sync += [later.eq(now) for now, later in pairwise(chain)]
-        return frames, full
+    def _begins(self, frame: Signal) -> Value:
+        """SPARSE: does a measurement begin in ``frame``?"""
+        config = self._config
+        return (frame & config.hold - 1 == 0) & (frame < config.measurements * config.hold)
 
-    @staticmethod
-    def _first(source) -> Value:
-        slot = source.payload
-        return source.valid & slot.tag.present & (slot.channel == 0)
+    def _gives(self, frame: Signal) -> Value:
+        """Is a measurement given in ``frame``?"""
+        config = self._config
+        last = config.hold - 1 if config.family == Family.SPARSE else 0  # of a group
+        return (frame & last == last) & (frame >= config.given_frames[0] - last)
+
+    def _frames(self, m: Module) -> tuple[list[Signal], list[Signal]]:
+        """The frame's place in its window, and whether nothing was given since the restart.
+
+        Both in cycles 1 to 5.
+        """
+        frames = [Signal(range(self._config.window), name=f"frame_{n}") for n in range(1, 6)]
+        raw = [Signal(name=f"raw_{n}") for n in range(1, 6)]
+        self._anew = Signal(init=1)  # a packet begins
+        with m.If(self._first()):
+            m.d.sync += frames[0].eq(Mux(self._anew, 0, frames[0] + 1))
+            with m.If(self.i.payload.tag.raw):
+                m.d.sync += raw[0].eq(1)
+            with m.Elif(frames[0] == self._config.given_frames[0]):  # given in the frame before
+                m.d.sync += raw[0].eq(0)
+        with m.If(self.i.valid):
+            m.d.sync += self._anew.eq(self.i.payload.tag.end)
+        for chain in (frames, raw):
+            m.d.sync += [later.eq(now) for now, later in pairwise(chain)]
+        return frames, raw
+
+    def _first(self) -> Value:
+        """Is this a frame's first slot?"""
+        return self.i.valid & self.i.payload.tag.present & (self.i.payload.channel == 0)
+
+    def _begin(self, frame: Signal) -> Value:
+        """Is this the first slot of a window? ``frame`` is still that of the slot before."""
+        return self._first() & (self._anew | (frame == self._config.window - 1))
 
     def _states(self, m: Module, frame: Signal) -> Value | None:
         """The generator's states, in cycle 1; ``frame`` is still that of the slot before."""
@@ -146,13 +161,12 @@ class Projection(wiring.Component):
         if config.family == Family.LOADED:
             return None
         m.submodules.generator = generator = Generator(config)
-        first, raw = self._first(self.i), self.i.payload.tag.raw
         renew = frame & config.hold - 1 == config.hold - 1
         m.d.comb += [
             generator.take.eq(self.i.valid & self.i.payload.tag.present),
-            generator.begin.eq(first & (raw | (frame == config.window - 1))),
-            generator.renew.eq(first & renew),
-            generator.again.eq(first & ~renew),
+            generator.begin.eq(self._begin(frame)),
+            generator.renew.eq(self._first() & renew),
+            generator.again.eq(self._first() & ~renew),
         ]
         return generator.state
 
@@ -163,9 +177,13 @@ class Projection(wiring.Component):
         hit = state[GENERATOR_BITS - HIT_BITS :]
         # As sums: a product, even with a constant, would take one of the iCE40's multipliers.
         scaled = sum(hit << bit for bit in range(count.bit_length()) if count >> bit & 1)
+        group = frame >> self._config.hold.bit_length() - 1
+        groups = self._config.window // self._config.hold
         m.d.comb += index.eq(scaled >> HIT_BITS)
-        with m.If(frame < count):
-            m.d.comb += index.eq(frame)
+        with m.If(group < count):
+            m.d.comb += index.eq(group)
+        with m.If(group >= groups - count):
+            m.d.comb += index.eq(group - (groups - count))
         if count & count - 1 == 0:
             return Cat(index, slot[0].channel)
         base = Signal(range(self._config.channels * count))  # of the channel: M times it
@@ -190,9 +208,6 @@ class Projection(wiring.Component):
                 term.eq(slot[2].value ^ sign.replicate(config.value_bits)),  # -x is ~x + 1
                 carry.eq(sign),
             ]
-            if config.family != Family.SPARSE and n > 0:
-                with m.If(frames[2] < n):  # not begun: keeps what is still to be given
-                    m.d.sync += [term.eq(0), carry.eq(0)]
             terms.append((term, carry))
         return terms
 
@@ -210,9 +225,9 @@ class Projection(wiring.Component):
         row = Signal(width * config.measurements, reset_less=True)  # cycle 3
         m.d.comb += [
             read.addr.eq(frame),
-            write.addr.eq(self.load_frame),
-            write.data.eq(self.load_value.replicate(config.measurements)),
-            write.en.eq(self.load_valid << self.load_index),
+            write.addr.eq(self.load.frame),
+            write.data.eq(Cat([self.load.value] * config.measurements)),
+            write.en.eq(self.load_valid << self.load.index),
         ]
         m.d.sync += row.eq(read.data)
         products = []

@@ -25,10 +25,16 @@ class Registers(wiring.Component):
         Set the sticky status bits.
     idle, drop_count : In
         Status.
+    load, load_valid, matrix : Out
+        Only where coefficients are loaded: one of them, and the word that names them all.
     """
 
     def __init__(self, config: EncoderConfig) -> None:
         self._config = config
+        load = {}
+        if layout.is_loaded(config):
+            load = {"load": Out(layout.load_layout(config)), "load_valid": Out(1)}
+            load |= {"matrix": Out(WORD_BITS)}
         super().__init__(
             {
                 "address": In(ADDRESS_BITS),
@@ -44,6 +50,7 @@ class Registers(wiring.Component):
                 "idle": In(1),
                 "drop_count": In(32),
             }
+            | load
         )
 
     def elaborate(self, platform) -> Module:
@@ -53,16 +60,21 @@ class Registers(wiring.Component):
             (name, field_name): Signal(field.bits, init=field.reset, name=f"{name}_{field_name}")
             for name, register in registers.items()
             for field_name, field in register.fields.items()
+            if register.access != "wo"
         }
 
         with m.Switch(self.address):
             for name, register in registers.items():
+                if register.access == "wo":
+                    continue
                 with m.Case(register.address):
                     m.d.sync += self.rdata.eq(_read(name, register, stored))
             with m.Default():
                 m.d.sync += self.rdata.eq(0)
 
         for name, register in registers.items():
+            if register.access == "wo":
+                continue
             with m.If(self.write & (self.address == register.address)):
                 for field_name, field in register.fields.items():
                     signal = stored[name, field_name]
@@ -74,6 +86,13 @@ class Registers(wiring.Component):
                             m.d.sync += signal.eq(written)
                     elif register.access == "rw":
                         m.d.sync += signal.eq(written)
+
+        if layout.is_loaded(self._config):
+            coefficient = registers["coefficient"]
+            m.d.sync += self.load_valid.eq(self.write & (self.address == coefficient.address))
+            for name, field in coefficient.fields.items():
+                m.d.sync += self.load[name].eq(self.wdata[field.low : field.low + field.bits])
+            m.d.comb += self.matrix.eq(stored["matrix", "digest"])
 
         index = Const(0)
         for n, mode in enumerate(self._config.modes):

@@ -9,14 +9,14 @@ from . import layout
 
 
 class Zigzag(wiring.Component):
-    """Maps residuals to symbols: twice the value, all bits inverted where it is negative.
+    """Maps residuals and measurements to symbols: twice the value, inverted where it is negative.
 
     Latency 1 cycle, one slot per cycle.
 
     Members
     -------
-    i : In(layout.residual)
-        Residuals.
+    i : In(layout.signed_symbol)
+        Residuals or measurements.
     o : Out(layout.symbol)
         Symbols.
     """
@@ -24,8 +24,8 @@ class Zigzag(wiring.Component):
     LATENCY = 1
 
     def __init__(self, config: EncoderConfig) -> None:
-        self._width = config.sample_bits
-        super().__init__({"i": In(layout.residual(config)), "o": Out(layout.symbol(config))})
+        self._width = layout.symbol_bits(config)
+        super().__init__({"i": In(layout.signed_symbol(config)), "o": Out(layout.symbol(config))})
 
     def elaborate(self, platform) -> Module:
         m = Module()

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
 
 from ..golden.format import CRC_BITS, Kind
+from ..golden.projection_config import ProjectionConfig
 from . import fast
 from .index import PIECE_BYTES
 from .packets import Damage, Packet, dropped
@@ -37,6 +38,26 @@ class Piece(NamedTuple):
     aux: NDArray[np.uint16]
 
 
+class Windows(NamedTuple):
+    """What a packet of mode PROJECTION gives: its whole windows.
+
+    Attributes
+    ----------
+    start : int
+        Their first frame, as the source counts.
+    values : int32 (windows, M, channels)
+        Measurements, without their lowest ``shift`` bits.
+    aux : uint16 (frames,)
+        The auxiliary word of every frame, those of a window that was broken off included.
+    matrix : ProjectionConfig
+    """
+
+    start: int
+    values: NDArray[np.int32]
+    aux: NDArray[np.uint16]
+    matrix: ProjectionConfig
+
+
 class Flaw(NamedTuple):
     """A packet whose codes make no sense, or that builds on such a packet."""
 
@@ -44,7 +65,17 @@ class Flaw(NamedTuple):
     damage: Damage | None
 
 
-def decode(source: Source, block: Block, stream_id: int) -> Iterator[Piece | Flaw]:
+def windows_of(packet: Packet, rows: NDArray[Any], aux: NDArray[Any]) -> Windows:
+    """What a packet gives whose measurements are ``rows``, (rows, channels)."""
+    matrix = packet.config.projection
+    assert matrix is not None
+    whole = len(aux) // matrix.window
+    values = rows[: whole * matrix.measurements].astype(np.int32)
+    shape = whole, matrix.measurements, matrix.channels
+    return Windows(packet.frame_index, values.reshape(shape), aux.astype(np.uint16), matrix)
+
+
+def decode(source: Source, block: Block, stream_id: int) -> Iterator[Piece | Windows | Flaw]:
     """Yield what the packets of ``block`` give, in order; the block's bytes are read in pieces.
 
     Raises
@@ -68,7 +99,11 @@ def decode(source: Source, block: Block, stream_id: int) -> Iterator[Piece | Fla
             damage = Damage(packet.offset, f"packet at byte {packet.offset}: {error}")
             yield Flaw(gap._replace(cause=Cause.LOST), damage)
             continue
-        if packet.frame_index >= block.first:
+        if packet.frame_index < block.first:
+            continue
+        if packet.config.projection:
+            yield windows_of(packet, samples, aux)
+        else:
             yield Piece(packet.frame_index, samples.astype(np.int16), aux.astype(np.uint16))
 
 

@@ -12,13 +12,13 @@ from numpy.typing import NDArray
 
 from ..golden.config import EncoderConfig
 from . import indexing
-from .blocks import CaptureError, Piece
+from .blocks import CaptureError, Piece, Windows
 from .fill import Fill, fill_gaps
 from .index import Index, Indexer, Progress, load
 from .packets import Damage
 from .reader import Reader, overlapping_gaps
 from .source import Source
-from .timeline import Gap, Metadata, Outline, join
+from .timeline import Cause, Gap, Metadata, Outline, join
 
 _SPAN_ROWS = 1 << 13  # rows so near to each other are decoded together
 _LISTED = 10  # segments, in a message
@@ -159,9 +159,16 @@ class Capture:
 
     @property
     def complete(self) -> bool:
-        """Nothing is missing, damaged or ignored, but duplicates."""
+        """Nothing is missing, damaged or ignored, but duplicates.
+
+        Frames sent as measurements are not missing, though they are gaps.
+        """
         plan = self.index.plan
-        gaps = any(segment.gaps or segment.outline.gaps_before for segment in self.segments)
+        gaps = any(
+            gap.cause != Cause.PROJECTED
+            for segment in self.segments
+            for gap in [*segment.gaps, *segment.outline.gaps_before]
+        )
         return not (gaps or self.damaged or plan.out_of_order)
 
     def refresh(self, progress: Progress | None = None) -> None:
@@ -184,6 +191,8 @@ class Capture:
                 done += len(piece.aux)
                 if progress:
                     progress(done, total)
+            for _ in segment.windows():
+                pass
 
     def close(self) -> None:
         """Close the file, and forget what was decoded."""
@@ -295,6 +304,16 @@ class Capture:
         for piece in self._reader.stream(self.outline, first + start, first + max(start, stop)):
             before = self._filled(piece, columns, before)
             yield before
+
+    def windows(self, start: int = 0, stop: int | None = None) -> Iterator[Windows]:
+        """Yield the measurements of rows ``start`` to ``stop`` - 1, in order, packet by packet.
+
+        Those of the packets that hold any of these rows: the first may begin before ``start``.
+        Their ``start`` counts as the source does, not from row 0. `reconstruct` makes samples.
+        """
+        start, stop, _ = slice(start, stop).indices(len(self))
+        first = self.first_frame
+        yield from self._reader.windows(self.outline, first + start, first + max(start, stop))
 
     def to_dask(self, chunk_frames: int | None = None) -> Any:
         """Return the samples as a Dask array: chunks of about 64 MB, or of ``chunk_frames``.

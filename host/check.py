@@ -10,8 +10,12 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from ..golden import order
 from ..golden.config import EncoderConfig
 from ..golden.encoder import Encoder, check_range
+from ..golden.format import Mode
+from ..golden.highpass import Highpass
+from ..golden.projection import matrix
 from .capture import Capture, open_capture
 from .fill import Fill
 
@@ -27,7 +31,8 @@ class CheckReport:
     golden_equal : bool
         The link's bytes are the golden model's.
     decoded_equal : bool
-        Every frame that the decoder returns is the source's, at the right frame index.
+        Every frame that the decoder returns is the source's, at the right frame index; in mode
+        PROJECTION every measurement is the matrix times the source's window.
     crc_good : bool
         The decoder met no damaged byte.
     dropped : int
@@ -124,6 +129,8 @@ def check(
     decoded = open_capture(capture, fill=Fill.ZERO)
     dropped = np.ones(frames, bool)
     decoded_equal = len(decoded.segments) <= 1  # no second reset
+    if config.modes[0] == Mode.PROJECTION:
+        decoded_equal &= _check_windows(config, decoded, samples, aux, dropped)
     for segment in decoded.segments:
         for chunk in segment.chunks():
             rows = np.flatnonzero(segment.held(chunk.start, chunk.start + len(chunk.aux)))
@@ -162,3 +169,36 @@ def check(
         channel_bits=(encoder.channel_bits / max(arrived, 1)).tolist(),
         decoded=decoded,
     )
+
+
+def _check_windows(
+    config: EncoderConfig,
+    decoded: Capture,
+    samples: NDArray[np.int16],
+    aux: NDArray[np.uint16] | None,
+    dropped: NDArray[np.bool_],
+) -> bool:
+    """Are all measurements what the matrix makes of ``samples``? Clear ``dropped`` where any are.
+
+    Unlike the golden model, which adds sample by sample, this multiplies whole windows.
+    """
+    assert config.projection is not None
+    rows = matrix(config.projection).astype(np.float64)  # exact: far below 2^53
+    highpass = Highpass(config.projection) if config.projection.highpass_shift else None
+    slots = order.channels(config)
+    equal = True
+    for segment in decoded.segments:
+        for piece in segment.windows():
+            frames = slice(piece.start, piece.start + len(piece.aux))
+            dropped[frames] = False
+            values = samples[frames][:, slots].astype(np.int64)
+            if highpass:
+                values = highpass.encode(values)
+            whole = len(piece.values) * config.projection.window
+            windows = values[:whole].reshape(-1, config.projection.window, config.channels)
+            wanted = np.einsum("ckn,wnc->wkc", rows, windows, optimize=True).astype(np.int64)
+            got = piece.values[:, :, slots]
+            equal &= np.array_equal(got, wanted >> config.projection.shift)
+            if aux is not None:
+                equal &= np.array_equal(piece.aux, aux[frames])
+    return bool(equal)

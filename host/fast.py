@@ -9,7 +9,8 @@ from __future__ import annotations
 import os
 
 from ..golden.config import EncoderConfig
-from ..golden.encoder import Decoder, Encoder
+from ..golden.decoder import Decoder
+from ..golden.encoder import Encoder
 
 NO_NUMBA = "PROBECODEC_NO_NUMBA"
 

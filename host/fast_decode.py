@@ -6,7 +6,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ..golden.config import EncoderConfig
-from ..golden.encoder import Decoder
+from ..golden.decoder import Decoder
 from ..golden.format import (
     HUFFMAN_ESCAPE_ZEROS,
     HUFFMAN_FAR,
@@ -36,13 +36,13 @@ from .fast_kernels import (
 )
 from .fast_state import CLASS_SHIFT, Rows, State, Tables
 
-_GOOD, _PAST, _WIDE = range(3)
-_SENTENCES = {_PAST: "the codes run past the payload", _WIDE: "a symbol is wider than a sample"}
+GOOD, PAST, WIDE = range(3)
+_SENTENCES = {PAST: "the codes run past the payload", WIDE: "a symbol is wider than a sample"}
 _MAX_READ_WORDS = 2  # more than any code and its auxiliary bits, sound or not
 
 
 class FastDecoder(Decoder):
-    """`golden.encoder.Decoder`, sample for sample, at tens of millions of samples a second.
+    """`golden.decoder.Decoder`, sample for sample, at tens of millions of samples a second.
 
     Parameters and state are the same.
     """
@@ -54,8 +54,8 @@ class FastDecoder(Decoder):
 
     def payload(
         self, data: bytes | memoryview, frames: int, mode: Mode, restart: bool
-    ) -> tuple[NDArray[np.int16], NDArray[np.uint16]]:
-        """Return a data packet's samples (frames, channels) and auxiliary words (frames,).
+    ) -> tuple[NDArray[np.int16] | NDArray[np.int32], NDArray[np.uint16]]:
+        """Return a data packet's samples (frames, channels), or measurements, and auxiliary words.
 
         Raises ``ValueError`` as golden does; the state is then that before the call.
         """
@@ -64,11 +64,14 @@ class FastDecoder(Decoder):
             raise KeyError(mode)
         state = self._state.copy()
         if restart:
-            state.restart(mode, config.sample_bits)
-        samples = np.empty((frames, config.channels), np.int16)
+            state.restart(mode, config.symbol_bits(mode))
         aux = np.empty(frames, np.uint16)
+        words = _padded(data, _MAX_READ_WORDS * (config.channels + 1))
+        if mode == Mode.PROJECTION:
+            return self._rows_of(words, 8 * len(data), state, aux), aux
+        samples = np.empty((frames, config.channels), np.int16)
         found, frame = _decode(
-            _padded(data, _MAX_READ_WORDS * (config.channels + 1)),
+            words,
             8 * len(data),
             int(mode),
             bool(restart),
@@ -80,10 +83,37 @@ class FastDecoder(Decoder):
             samples,
             aux,
         )
-        if found != _GOOD:
+        self._settle(found, frame, state)
+        return samples, aux
+
+    def _rows_of(
+        self, words: NDArray[np.uint32], bits: int, state: State, aux: NDArray[np.uint16]
+    ) -> NDArray[np.int32]:
+        """Return a payload's measurements, int32 (rows, channels), and fill ``aux``."""
+        from .fast_projection import decode_rows
+
+        matrix = self.config.projection
+        assert matrix is not None
+        measured = np.empty((matrix.rows(len(aux)), self.config.channels), np.int32)
+        found, frame = decode_rows(
+            words,
+            bits,
+            matrix.code_bits,
+            self._tables.given,
+            state,
+            self._tables,
+            self._rows,
+            measured,
+            aux,
+        )
+        self._settle(found, frame, state)
+        return measured
+
+    def _settle(self, found: int, frame: int, state: State) -> None:
+        """Take ``state`` over, unless something was found."""
+        if found != GOOD:
             raise ValueError(f"{_SENTENCES[found]} in frame {frame}")
         self._state = state
-        return samples, aux
 
 
 def _padded(data: bytes | memoryview, words: int) -> NDArray[np.uint32]:
@@ -103,15 +133,15 @@ def _decode(words, bits, mode, restart, width, fixed_bits, state, tables, rows, 
     for frame in range(len(samples)):
         raw = restart and frame == 0
         state.clock[0] += 1
-        position = _read(words, position, mode, raw, width, fixed_bits, state, tables, rows)
+        position = read(words, position, mode, raw, width, fixed_bits, state, tables, rows)
         if position > bits:
-            return _PAST, frame
+            return PAST, frame
         symbols, union = rows.symbols, 0
         for slot in range(symbols.size):
             union |= symbols[slot]
             symbols[slot] = symbols[slot] >> 1 ^ -(symbols[slot] & 1)  # zigzag
         if union >> width:
-            return _WIDE, frame
+            return WIDE, frame
         if mode == ADAPTIVE:
             restore(state, tables, rows, width)
         for slot in range(symbols.size):
@@ -119,11 +149,11 @@ def _decode(words, bits, mode, restart, width, fixed_bits, state, tables, rows, 
             state.previous[slot] = sample
             samples[frame, tables.channels[slot]] = sample
         aux[frame] = state.clock[1]
-    return _GOOD, 0
+    return GOOD, 0
 
 
 @inner
-def _read(words, position, mode, raw, width, fixed_bits, state, tables, rows):
+def read(words, position, mode, raw, width, fixed_bits, state, tables, rows):
     """Read a frame's symbols and auxiliary bits; return the position behind them."""
     symbols, sums = rows.symbols, state.sums[mode]
     groups, changed, start = len(tables.groups), False, NOUGHT
@@ -148,6 +178,21 @@ def _read(words, position, mode, raw, width, fixed_bits, state, tables, rows):
             state.clock[1] = state.clock[1] & ~((1 << size) - 1 << shift) | word << shift
             position += size
         start = stop
+    return position
+
+
+@inner
+def auxiliary_bits(words, position, state, tables):
+    """Read the auxiliary bits of a frame without codes; return the position behind them."""
+    if len(tables.groups) == 0:
+        return position
+    changed = take(ahead(words, position), 1) == 1
+    position += 1
+    for group in range(len(tables.groups) if changed else 0):
+        shift, size = tables.groups[group]
+        word = take(ahead(words, position), size)
+        state.clock[1] = state.clock[1] & ~((1 << size) - 1 << shift) | word << shift
+        position += size
     return position
 
 

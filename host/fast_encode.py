@@ -5,6 +5,7 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import NDArray
 
+from ..golden import projection
 from ..golden.config import EncoderConfig
 from ..golden.encoder import Encoder
 from ..golden.format import (
@@ -14,6 +15,7 @@ from ..golden.format import (
     RICE_ESCAPE_ZEROS,
     RICE_MEAN_SHIFT,
     WORD_BITS,
+    Mode,
 )
 from ..golden.framer import words_to_bytes
 from .fast_kernels import (
@@ -52,14 +54,18 @@ class FastEncoder(Encoder):
         self._tables, self._rows = Tables.of(config), Rows.of(config)
         self._state = State.of(config)
         self._words = np.empty(0, np.uint32)
+        self._columns: NDArray[np.int32] | None = None
+        self._means = np.zeros(config.channels, np.int64)  # of the high-pass
 
     def _payload(self, samples: NDArray[np.int64], aux: NDArray[np.int64], restart: bool) -> bytes:
         config = self.config
         if restart:
-            self._state.restart(self._mode, config.sample_bits)
+            self._state.restart(self._mode, config.symbol_bits(self._mode))
         room = len(samples) * config.max_frame_words + 1
         if len(self._words) < room:
             self._words = np.empty(room, np.uint32)
+        if self._mode == Mode.PROJECTION:
+            return self._project(samples, aux, restart)
         count = _encode(
             np.ascontiguousarray(samples, np.int64),
             np.ascontiguousarray(aux, np.int64),
@@ -67,6 +73,42 @@ class FastEncoder(Encoder):
             restart,
             config.sample_bits,
             config.fixed_bits,
+            self._state,
+            self._tables,
+            self._rows,
+            self.channel_bits,
+            self._words,
+        )
+        return words_to_bytes(self._words[:count])
+
+    def _project(self, samples: NDArray[np.int64], aux: NDArray[np.int64], restart: bool) -> bytes:
+        """Return a payload of measurements."""
+        from .fast_projection import encode_rows, measure
+
+        matrix = self.config.projection
+        assert matrix is not None
+        if self._columns is None:
+            columns = projection.matrix(matrix).transpose(2, 1, 0)
+            self._columns = np.ascontiguousarray(columns, np.int32)
+        rows = np.empty((matrix.rows(len(samples)), matrix.channels), np.int32)
+        measure(
+            np.ascontiguousarray(samples, np.int64),
+            self._tables.channels,
+            self._columns,
+            self._tables.given,
+            matrix.highpass_shift,
+            matrix.shift,
+            self._means,
+            np.empty((matrix.measurements, matrix.channels), np.int32),
+            self._fresh,
+            rows,
+        )
+        count = encode_rows(
+            rows,
+            self._tables.given,
+            np.ascontiguousarray(aux, np.int64),
+            restart,
+            matrix.code_bits,
             self._state,
             self._tables,
             self._rows,
@@ -104,13 +146,13 @@ def _encode(
         elif mode == RICE:
             _rice(rows, width, state.sums[mode])
         else:
-            _huffman(rows, width, state.sums[mode], tables, mean_shift(state.clock[0]))
+            huffman(rows, width, state.sums[mode], tables, mean_shift(state.clock[0]))
         if len(tables.groups):
-            _auxiliary(rows, aux[frame], raw or aux[frame] != state.clock[1], tables.groups)
+            auxiliary(rows, aux[frame], raw or aux[frame] != state.clock[1], tables.groups)
             state.clock[1] = aux[frame]
         for slot in range(samples.shape[1]):
             channel_bits[tables.channels[slot]] += rows.lengths[slot]
-        count, pending, fill = _pack(rows, words, count, pending, fill)
+        count, pending, fill = pack(rows, words, count, pending, fill)
     if fill:
         words[count] = pending << U64(WORD_BITS - fill)
         count += 1
@@ -141,7 +183,7 @@ def _rice(rows, width, sums):
 
 
 @inner
-def _huffman(rows, width, sums, tables, shift):
+def huffman(rows, width, sums, tables, shift):
     for slot in range(rows.symbols.size):
         symbol, total = rows.symbols[slot], np.int64(sums[slot])
         table, raw = choose(total)
@@ -159,7 +201,7 @@ def _huffman(rows, width, sums, tables, shift):
 
 
 @inner
-def _auxiliary(rows, word, changed, groups):
+def auxiliary(rows, word, changed, groups):
     rows.bits[0] = rows.bits[0] << 1 | changed
     rows.lengths[0] += 1
     for group in range(len(groups) if changed else 0):
@@ -169,7 +211,7 @@ def _auxiliary(rows, word, changed, groups):
 
 
 @inner
-def _pack(rows, words, count, pending, fill):
+def pack(rows, words, count, pending, fill):
     """Append the codes; the last ``fill`` < 32 bits of ``pending`` are no whole word yet."""
     for slot in range(rows.bits.size):
         length = np.int64(rows.lengths[slot])

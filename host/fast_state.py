@@ -32,6 +32,8 @@ class Tables(NamedTuple):
     gears : int64 (gears,)
     codes : uint16 (tables, classes)
         Huffman codes: code << CLASS_SHIFT | length.
+    given : int64 (N,)
+        Mode PROJECTION: the measurement that is given in each frame of a window, or -1.
     classes : uint16 (tables, 2^HUFFMAN_ESCAPE_ZEROS)
         By the next bits: class << CLASS_SHIFT | length. An escape has a class past all others.
     """
@@ -40,6 +42,7 @@ class Tables(NamedTuple):
     groups: NDArray[np.int64]
     places: NDArray[np.uint32]
     gears: NDArray[np.int64]
+    given: NDArray[np.int64]
     codes: NDArray[np.uint16]
     classes: NDArray[np.uint16]
 
@@ -52,6 +55,7 @@ class Tables(NamedTuple):
             np.array(auxiliary.groups(config), np.int64).reshape(-1, 2),
             _places(config),
             np.array(format.LMS_GEARS, np.int64),
+            _given(config),
             *_huffman(),
         )
 
@@ -68,8 +72,9 @@ class State(NamedTuple):
     weights : (LMS_FEATURES, channels)
     history : (LMS_LAGS + 1, channels + 1)
         Differences, newest first; the last column stays zero, for no neighbour.
-    clock : (2,)
-        Frames since the restart, the first included; the auxiliary word.
+    clock : (3,)
+        Frames since the restart, the first included; the auxiliary word; nothing was coded since
+        the restart (in mode PROJECTION, whose first frames count only if they have codes).
     """
 
     previous: NDArray[np.int32]
@@ -87,21 +92,21 @@ class State(NamedTuple):
             sums=np.zeros((len(format.Mode), slots), np.int32),
             weights=np.zeros((format.LMS_FEATURES, slots), np.int32),
             history=np.zeros((format.LMS_LAGS + 1, slots + 1), np.int32),
-            clock=np.zeros(2, np.int64),
+            clock=np.zeros(3, np.int64),
         )
         for mode in format.Mode:
-            state.restart(mode, config.sample_bits)
+            state.restart(mode, config.symbol_bits(mode))
         return state
 
-    def restart(self, mode: format.Mode, sample_bits: int) -> None:
+    def restart(self, mode: format.Mode, symbol_bits: int) -> None:
         """Forget the past; of the coders' means those of ``mode``. The auxiliary word stays."""
         self.previous[:] = 0
         rice = mode == format.Mode.RICE
         shift = format.RICE_MEAN_SHIFT if rice else format.HUFFMAN_MEAN_SHIFT
-        self.sums[mode] = format.initial_mean(sample_bits) << shift
+        self.sums[mode] = format.initial_mean(symbol_bits) << shift
         self.weights[:] = np.array(format.LMS_INITIAL)[_ORDER, np.newaxis]
         self.history[:] = 0
-        self.clock[0] = 0
+        self.clock[0], self.clock[2] = 0, 1
 
     def copy(self) -> State:
         """Return a copy that shares nothing."""
@@ -134,6 +139,16 @@ def _places(config: EncoderConfig) -> NDArray[np.uint32]:
     own = [slots + row * lag for lag in range(1, _OWN + 1)]
     places = np.vstack([*own, latest[: format.LMS_NEIGHBOUR_LAGS] + row, latest])
     return places.astype(np.uint32, order="C")
+
+
+def _given(config: EncoderConfig) -> NDArray[np.int64]:
+    """``given`` of `Tables`."""
+    matrix = config.projection
+    if matrix is None:
+        return np.zeros(1, np.int64)
+    given = np.full(matrix.window, -1)
+    given[list(matrix.given_frames)] = np.arange(matrix.measurements)
+    return given
 
 
 @cache

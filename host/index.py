@@ -12,7 +12,6 @@ from pathlib import Path
 from typing import Any
 
 from ..golden.config import EncoderConfig
-from ..golden.format import Mode, Order
 from .packets import Damage
 from .planner import Plan, Planner
 from .recording import replacing
@@ -25,7 +24,7 @@ Progress = Callable[[int, int], None]
 SUFFIX = ".index"  # appended to the capture's name
 PIECE_BYTES = 1 << 17  # read at once: larger pieces are fresh memory each time, a third slower
 _REORDER_WINDOW = 1 << 12  # packets: a file waits for late ones without keeping their payloads
-_LAYOUT = 1  # of the file
+_LAYOUT = 2  # of the file
 _EDGE_BYTES = 1 << 16
 
 
@@ -152,16 +151,14 @@ def _from_json(told: dict[str, Any]) -> Index:
 
 
 def _outline(told: dict[str, Any]) -> Outline:
-    config = told["config"]
-    modes = tuple(Mode(mode) for mode in config["modes"])
-    config = EncoderConfig(**config | {"modes": modes, "order": Order(config["order"])})
+    config = EncoderConfig.from_json(told["config"])
     gaps = {
         name: [Gap(start, stop, Cause(cause)) for start, stop, cause in told[name]]
         for name in ("gaps", "gaps_before")
     }
     metadata = told["metadata"] and Metadata(*told["metadata"])
-    blocks = [Block(**block) for block in told["blocks"]]
-    return Outline(**told | gaps | {"config": config, "metadata": metadata, "blocks": blocks})
+    blocks = {name: [Block(**block) for block in told[name]] for name in ("blocks", "projected")}
+    return Outline(**told | gaps | blocks | {"config": config, "metadata": metadata})
 
 
 def path_of(capture: Path) -> Path:

@@ -79,15 +79,17 @@ def summary(capture: Capture, segments: list[Capture]) -> str:
         parts.append(f"{places} could not be used{skipped}")
     if plan.out_of_order:
         parts.append(f"{_count(plan.out_of_order, 'packet')} too late, ignored")
+    measured = causes.pop(Cause.PROJECTED, 0)
+    also = f"; {measured} of them are {Cause.PROJECTED} (reconstruct)" if measured else ""
     if causes:
         share = 100 * causes.total() / max(frames, 1)
         why = "; ".join(f"{causes[cause]} {_MANY[cause]}" for cause in Cause if causes[cause])
         parts.append(f"{causes.total()} of {frames} frames missing ({share:.2g} %): {why}")
     if not parts:
-        return f"complete: every packet is intact, no frame of {frames} is missing"
+        return f"complete: every packet is intact, no frame of {frames} is missing{also}"
     if not causes:
         parts.append(f"no gap in its {frames} frames")
-    return f"not complete: {'. '.join(parts)}"
+    return f"not complete: {'. '.join(parts)}{also}"
 
 
 def warn(capture: Capture, segments: list[Capture]) -> None:

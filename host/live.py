@@ -12,8 +12,9 @@ from typing import Any, NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from ..golden.encoder import Decoder
+from ..golden.decoder import Decoder
 from . import fast
+from .blocks import Windows, windows_of
 from .packets import Damage
 from .planner import Placed, Plan, Planner
 from .scanner import Scanner
@@ -34,13 +35,17 @@ class Arrival(NamedTuple):
     start : int
         Its first frame, as the source counts.
     samples : int16 (frames, channels)
+        None, (0, channels), in mode PROJECTION.
     aux : uint16 (frames,)
+    windows : Windows or None
+        The measurements of mode PROJECTION.
     """
 
     segment: Outline
     start: int
     samples: NDArray[np.int16]
     aux: NDArray[np.uint16]
+    windows: Windows | None = None
 
 
 class Listener:
@@ -102,8 +107,11 @@ class Listener:
                 self._flaws.append(Damage(packet.offset, sentence))
                 segment.gaps[:] = join([*segment.gaps, gap._replace(cause=Cause.LOST)])
                 continue
+            windows = None
+            if packet.config.projection:
+                windows, samples = windows_of(packet, samples, aux), samples[:0]
             samples, aux = samples.astype(np.int16), aux.astype(np.uint16)
-            yield Arrival(segment, packet.frame_index, samples, aux)
+            yield Arrival(segment, packet.frame_index, samples, aux, windows)
 
 
 def listen(

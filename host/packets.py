@@ -16,6 +16,7 @@ from ..golden.format import (
     Mode,
     Order,
 )
+from ..golden.projection_config import ProjectionConfig
 
 _CHECK_BYTES = CRC_BITS // 8
 _DROP_COUNT_WRAP = 1 << HEADER.fields["drop_count"]
@@ -87,9 +88,18 @@ def read_header(raw: bytes | bytearray) -> dict[str, int] | None:
 
 
 def read_packet(
-    offset: int, stop: int, header: dict[str, int], tail: dict[str, int], payload: bytes, bits: int
+    offset: int,
+    stop: int,
+    header: dict[str, int],
+    extension: bytes,
+    tail: dict[str, int],
+    payload: bytes,
+    bits: int,
 ) -> Packet:
-    """The packet whose checks hold; raises `UnknownError` where its coding is not known."""
+    """The packet whose checks hold; raises `UnknownError` where its coding is not known.
+
+    ``bits``: how many its payload has.
+    """
     if header["error_bound"]:
         bound = header["error_bound"]
         raise UnknownError(f"error_bound is {bound}, which this decoder does not know")
@@ -105,13 +115,15 @@ def read_packet(
             header["order"],
             header["mode"],
             header["parameter"],
+            extension if header["mode"] == Mode.PROJECTION else b"",
         )
         if kind == Kind.METADATA:
             config = _with_metadata(config, payload)
     except ValueError as error:  # ConfigError is one
         raise UnknownError(str(error)) from None
-    # A sample takes a bit at least, so this bounds what a packet can make a decoder allocate.
-    if kind == Kind.DATA and tail["frames"] * channels > bits:
+    # A code takes a bit at least, so this bounds what a packet can make a decoder allocate.
+    rows = config.projection.rows(tail["frames"]) if config.projection else tail["frames"]
+    if kind == Kind.DATA and rows * channels > bits:
         raise UnknownError(f"its payload is too short for its {tail['frames']} frames")
     return Packet(
         offset=offset,
@@ -131,7 +143,13 @@ def read_packet(
 
 @lru_cache
 def _config(
-    channels: int, bits: int, aux_bits: int, order: int, mode: int, parameter: int
+    channels: int,
+    bits: int,
+    aux_bits: int,
+    order: int,
+    mode: int,
+    parameter: int,
+    extension: bytes,
 ) -> EncoderConfig:
     """The configuration that a header tells."""
     if order not in _ORDERS:
@@ -143,6 +161,9 @@ def _config(
         order=Order(order),
         modes=(Mode(mode),),
         fixed_bits=parameter if mode == Mode.FIXED else 0,
+        projection=ProjectionConfig.from_extension(extension, channels, bits)
+        if mode == Mode.PROJECTION
+        else None,
     )
     if config.parameter(Mode(mode)) != parameter:
         raise ConfigError(
@@ -164,6 +185,7 @@ def _with_metadata(config: EncoderConfig, payload: bytes) -> EncoderConfig:
         order=config.order,
         modes=config.modes,
         fixed_bits=config.fixed_bits,
+        projection=config.projection,
         packet_frames=values["packet_frames"],
         restart_interval=values["restart_interval"],
         rate_hz=values["rate_microhertz"] / 1e6,

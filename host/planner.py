@@ -234,7 +234,7 @@ class _Stream:
         self._segment.metadata = metadata  # of the same source
         if carried is not None:
             self._block, self._in_order = carried, in_order
-            self._segment.blocks.append(carried)
+            self._blocks(packet).append(carried)
 
     def _append(self, packet: Packet) -> None:
         """Add ``packet`` to the segment, and to a block if it can be decoded."""
@@ -248,11 +248,14 @@ class _Stream:
             frame, byte = packet.frame_index, packet.offset
             block = Block(first=frame, stop=frame, entry=frame, begin=byte, end=byte, offsets=[])
             self._set_block(block)
-            segment.blocks.append(block)
+            self._blocks(packet).append(block)
         if block is None:
             gap = Gap(packet.frame_index, packet.end_frame, Cause.WAITING)
             add_gap(segment.gaps, gap)
         elif packet.frames:
+            if packet.config.projection:
+                gap = Gap(packet.frame_index, packet.end_frame, Cause.PROJECTED)
+                add_gap(segment.gaps, gap)
             assert block.offsets is not None
             followed = not block.offsets or self._place == self._latest + 1
             self._in_order &= followed and self._place > 0  # none if it stands there again
@@ -271,6 +274,11 @@ class _Stream:
         segment.size += packet.stop - packet.offset
         self._learn(packet)
         self._last = packet
+
+    def _blocks(self, packet: Packet) -> list[Block]:
+        """Where blocks of packets such as ``packet`` belong."""
+        segment = self._segment
+        return segment.projected if packet.config.projection else segment.blocks
 
     def _set_block(self, block: Block | None) -> None:
         """Go on with ``block``; the one before is complete."""
@@ -349,6 +357,7 @@ def _combine(
             order=first.order,
             modes=tuple(configs),
             fixed_bits=configs.get(Mode.FIXED, first).fixed_bits,
+            projection=configs.get(Mode.PROJECTION, first).projection,
             stream_id=stream_id,
             **told,
         )

@@ -12,7 +12,7 @@ from concurrent.futures import Future, ThreadPoolExecutor
 import numpy as np
 from numpy.typing import NDArray
 
-from .blocks import Flaw, Piece, decode
+from .blocks import Flaw, Piece, Windows, decode
 from .index import Index
 from .source import Source
 from .timeline import Block, Gap, Outline
@@ -147,9 +147,17 @@ class Reader:
                     return
                 yield piece
 
-    def _decode(self, outline: Outline, block: Block) -> Iterator[Piece]:
+    def windows(self, outline: Outline, start: int, stop: int) -> Iterator[Windows]:
+        """Yield the measurements in frames ``start`` to ``stop`` - 1 in order, packet by packet."""
+        for block in overlapping_blocks(outline.projected, start, stop):
+            for piece in self._decode(outline, block):
+                frames = range(piece.start, piece.start + len(piece.aux))
+                if isinstance(piece, Windows) and start < frames.stop and frames.start < stop:
+                    yield piece
+
+    def _decode(self, outline: Outline, block: Block) -> Iterator[Piece | Windows]:
         for piece in decode(self.source, block, outline.stream_id):
-            if isinstance(piece, Piece):
+            if not isinstance(piece, Flaw):
                 yield piece
                 continue
             with self._lock:

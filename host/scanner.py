@@ -136,10 +136,13 @@ class Scanner:
             return []  # of a later encoder; the format lets decoders step over it
         body = start + HEADER.size + header["extension"] * WORD_BYTES
         tail = TRAILER.unpack(self._data[trailer : trailer + TRAILER.size])
+        extension = bytes(self._data[start + HEADER.size : body])
         keep = self._keep or header["kind"] == Kind.METADATA
         payload = bytes(self._data[body:trailer]) if keep else b""
         try:
-            packet = read_packet(offset, self._at, header, tail, payload, 8 * (trailer - body))
+            packet = read_packet(
+                offset, self._at, header, extension, tail, payload, 8 * (trailer - body)
+            )
         except UnknownError as error:
             self.damaged.append(Damage(offset, f"packet at byte {offset}: {error}"))
             return []

@@ -16,6 +16,7 @@ class Cause(StrEnum):
 
     DROPPED = "dropped at the source"
     LOST = "lost or damaged in the capture"
+    PROJECTED = "sent as measurements"  # `probecodec reconstruct`
     WAITING = "waits for a restart"  # the packet is intact, but one that it builds on is not
 
 
@@ -90,6 +91,8 @@ class Outline:
         Between the stream's segment before and this one, where they are too large to be filled.
     blocks : list of Block
         What can be decoded, in order.
+    projected : list of Block
+        What can be decoded to measurements, in order; to samples its frames are a gap.
     packets, held, size : int
         Intact data packets, the frames in them, and their bytes with the metadata packets'.
     """
@@ -102,6 +105,7 @@ class Outline:
     gaps: list[Gap] = field(default_factory=list)
     gaps_before: list[Gap] = field(default_factory=list)
     blocks: list[Block] = field(default_factory=list, repr=False)
+    projected: list[Block] = field(default_factory=list, repr=False)
     packets: int = 0
     held: int = 0
     size: int = 0

@@ -3,7 +3,7 @@
 // stdin:  frames of int16, little-endian: one value per channel, then the auxiliary word where
 //         the core has one.
 // argv:   capture to write, percent of cycles in which the link is ready, percent of cycles in
-//         which the source is idle, wave file or "".
+//         which the source is idle, wave file or "", registers to write first: "address:word,…".
 // stdout: one JSON object.
 //
 // The macros come from the encoder's configuration (sim/bulk.py).
@@ -130,14 +130,22 @@ class Bench {
 }  // namespace
 
 int main(int argc, char** argv) {
-    if (argc != 5) return 2;
+    if (argc != 6) return 2;
     Bench bench(argv[1], std::atoi(argv[2]), argv[4]);
     const int idle_percent = std::atoi(argv[3]);
     Chance idle{0xD1B54A32D192ED03};
     constexpr int columns = CHANNELS + (AUX_BITS > 0);
     constexpr size_t block = 256;
     std::vector<uint16_t> frames(columns * block);
+    for (const char* at = argv[5]; *at;) {
+        char* end;
+        const long address = std::strtol(at, &end, 10);
+        const unsigned long word = std::strtoul(end + 1, &end, 10);
+        bench.write_register(address, word);
+        at = *end ? end + 1 : end;
+    }
     Vbulk& core = bench.core();
+    const uint64_t before = bench.cycles;
     uint64_t total = 0, busy = 0;
     size_t count;
 
@@ -157,7 +165,7 @@ int main(int argc, char** argv) {
         }
         total += count;
     }
-    busy = bench.cycles;
+    busy = bench.cycles - before;
     core.sample_valid = 0;
     bench.write_register(CONTROL_ADDRESS, 0);  // ends the packet under way
     for (int n = 0; n < LATENCY; ++n) bench.cycle();

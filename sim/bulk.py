@@ -20,7 +20,7 @@ from platformdirs import user_cache_path
 from ..boards.verilog import TOP, generate
 from ..golden import order
 from ..golden.config import EncoderConfig
-from ..golden.registers import register_map
+from ..golden.registers import load, register_map
 from .verilator import WAIVERS, ToolError, verilate
 
 _BENCH = Path(__file__).with_name("bulk.cpp")
@@ -141,7 +141,9 @@ def run(
     """
     program = build(config, waves.suffix if waves else "")
     channels = order.channels(config)
-    arguments = [capture, ready_percent, idle_percent, waves or ""]
+    writes = load(config.projection) if config.projection else []
+    told = ",".join(f"{address}:{word}" for address, word in writes)
+    arguments = [capture, ready_percent, idle_percent, waves or "", told]
     process = subprocess.Popen(
         [program, *map(str, arguments)],
         stdin=subprocess.PIPE,
@@ -169,5 +171,5 @@ def run(
         raise ToolError(f"the simulation failed: {errors.decode().strip() or process.returncode}")
     report = json.loads(output)
     return BulkResult(
-        frames=report["frames"], cycles=report["cycles"] - 4, seconds=report["seconds"]
+        frames=report["frames"], cycles=report["cycles"], seconds=report["seconds"]
     )

@@ -32,7 +32,8 @@ from cocotb.utils import get_sim_time
 
 from ..golden.config import EncoderConfig
 from ..golden.encoder import encode
-from ..golden.format import WORD_BYTES, Mode, Order
+from ..golden.format import WORD_BYTES
+from ..golden.registers import load
 from .cocotb_drivers import Link, Registers, Source
 
 VARIABLE = "PROBECODEC_BENCH"  # environment variable with what the runner tells, as JSON
@@ -70,10 +71,7 @@ class Bench:
 
     def __init__(self, dut: Any) -> None:
         self.options = json.loads(os.environ[VARIABLE])
-        fields = self.options.pop("config")
-        fields["modes"] = tuple(Mode(mode) for mode in fields["modes"])
-        fields["order"] = Order(fields["order"])
-        self.config = EncoderConfig(**fields)
+        self.config = EncoderConfig.from_json(self.options.pop("config"))
         self.folder = Path(self.options.pop("folder"))
         self.source = Source(dut, self.config)
         self.link = Link(dut)
@@ -82,7 +80,7 @@ class Bench:
 
     @classmethod
     async def start(cls, dut: Any) -> Bench:
-        """Fill the core's memories with garbage, start its clock, reset it."""
+        """Fill the core's memories with garbage, start its clock, reset it, load coefficients."""
         dut.clk.value = 0
         await Timer(1, "ns")
         for child in dut:
@@ -92,6 +90,9 @@ class Bench:
         Clock(dut.clk, PERIOD_NS, "ns").start(start_high=False)
         bench = cls(dut)
         await bench.reset()
+        if bench.config.projection:
+            for address, word in load(bench.config.projection):
+                await bench.registers.write_word(address, word)
         return bench
 
     async def reset(self) -> int:

@@ -134,7 +134,7 @@ class Link:
             header = HEADER.unpack(_to_bytes(words[: HEADER.words]))
             tail = TRAILER.unpack(_to_bytes(words[-TRAILER.words :]))
             assert header["sync"] == SYNC, f"link: a packet begins with {header['sync']:#x}"
-            length = len(words) - HEADER.words - TRAILER.words
+            length = len(words) - HEADER.words - header["extension"] - TRAILER.words
             assert tail["payload_words"] == length, f"link: last with {length} payload words"
             self.packets.append(Packet(header, tail["frames"], words))
 
@@ -149,9 +149,15 @@ class Registers:
 
     async def write(self, name: str, **fields: int) -> None:
         """Write a register; a field left out is zero."""
-        dut, register = self._dut, self._map[name]
-        dut.reg_address.value = register.address
-        dut.reg_wdata.value = sum(v << register.fields[f].low for f, v in fields.items())
+        register = self._map[name]
+        word = sum(v << register.fields[f].low for f, v in fields.items())
+        await self.write_word(register.address, word)
+
+    async def write_word(self, address: int, word: int) -> None:
+        """Write the register at an address."""
+        dut = self._dut
+        dut.reg_address.value = address
+        dut.reg_wdata.value = word
         dut.reg_write.value = 1
         await RisingEdge(dut.clk)
         dut.reg_write.value = 0

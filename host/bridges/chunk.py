@@ -15,12 +15,12 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ...golden.config import ConfigError, EncoderConfig
-from ...golden.format import Kind, Mode
+from ...golden.format import LOSSLESS, Kind, Mode
 from .. import fast
 from ..packets import Packet
 from ..scanner import Scanner
 
-MODES = tuple(mode.name.lower() for mode in Mode)
+MODES = tuple(mode.name.lower() for mode in LOSSLESS)
 FULL_BITS = 16
 
 _MAX_CHANNELS = 4096  # of a stream

@@ -152,7 +152,7 @@ def test_longest_code_and_frame(fields, code_bits, frame_bits):
 
 def test_parameter_of_a_mode():
     config = EncoderConfig(modes=tuple(Mode), fixed_bits=7)
-    assert [config.parameter(mode) for mode in Mode] == [7, 0, 0, 0]
+    assert [config.parameter(mode) for mode in Mode] == [7, 0, 0, 0, 0]
 
 
 @pytest.mark.parametrize("name", PRESETS)

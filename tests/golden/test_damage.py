@@ -7,7 +7,7 @@ from hypothesis import strategies as st
 
 from probecodec.golden.config import EncoderConfig
 from probecodec.golden.encoder import encode
-from probecodec.golden.format import Flag, Kind, Mode
+from probecodec.golden.format import LOSSLESS, Flag, Kind
 
 FRAMES = 30
 SAMPLES = np.random.default_rng(0).normal(0, 9, (FRAMES, 4)).astype(np.int64)
@@ -15,7 +15,7 @@ AUX = np.arange(FRAMES) // 2 % 4
 DROPPED = np.isin(np.arange(FRAMES), (7, 16, 17))
 
 
-@pytest.fixture(scope="module", params=Mode, ids=lambda mode: mode.name)
+@pytest.fixture(scope="module", params=LOSSLESS, ids=lambda mode: mode.name)
 def packets(request, reference):
     """The packets of a recording with drops: (bytes, fields), a restart every third."""
     config = EncoderConfig(

@@ -9,7 +9,8 @@ import numpy as np
 import pytest
 
 from probecodec.golden.config import EncoderConfig
-from probecodec.golden.encoder import Decoder, Encoder
+from probecodec.golden.decoder import Decoder
+from probecodec.golden.encoder import Encoder
 from probecodec.golden.format import Flag, Kind, Mode, Order
 
 FILES = sorted((Path(__file__).parents[1] / "vectors").glob("v1-*.json"))

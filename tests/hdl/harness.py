@@ -89,6 +89,8 @@ class Packet(NamedTuple):
     stray : int
         Samples of a broken frame before that slot.
     mode : int
+    goes_on : bool
+        Its frames go on from those before, though it restarts.
     """
 
     values: np.ndarray
@@ -96,6 +98,7 @@ class Packet(NamedTuple):
     early: bool = False
     stray: int = 0
     mode: int = 0
+    goes_on: bool = False
 
 
 def slots(packets):
@@ -115,7 +118,10 @@ def slots(packets):
                 "channel": number % channels,
                 "whole": number < packet.values.size,
                 "present": ~(end & packet.early),
+                "sample": ~(end & packet.early),
                 "raw": packet.restart & (number < channels),
+                "first": packet.restart & (number < channels),
+                "fresh": packet.restart & ~packet.goes_on & (number < channels),
                 "restart": np.full(count, packet.restart),
                 "mode": np.full(count, packet.mode),
                 "end": end,

@@ -5,7 +5,9 @@ import pytest
 
 from probecodec.golden import auxiliary as golden
 from probecodec.golden.config import EncoderConfig
+from probecodec.golden.format import Mode
 from probecodec.golden.packer import Codes
+from probecodec.golden.projection_config import ProjectionConfig
 from probecodec.hdl.auxiliary import Auxiliary
 
 
@@ -63,3 +65,64 @@ def test_every_width(harness, aux_bits):
         harness.Packet(frames, restart=True),
     ]
     check(harness, config, sent, words)
+
+
+@pytest.mark.parametrize("idle", ["none", "random", "bursts"])
+@pytest.mark.parametrize("aux_bits", [1, 5])
+def test_empty_codes(harness, aux_bits, idle):
+    """In mode PROJECTION most codes are empty: the word's bits come all the same, on their own.
+
+    Of a restart the first frame sends the word, not that of the first measurements.
+    """
+    channels, random = aux_bits + 1, np.random.default_rng(aux_bits)
+    config = EncoderConfig(
+        channels=channels,
+        aux_bits=aux_bits,
+        modes=(Mode.PROJECTION, Mode.HUFFMAN),
+        projection=ProjectionConfig(window=16, measurements=2),
+    )
+    frames = np.zeros((16, channels), np.int64)
+    packets = [
+        harness.Packet(frames, restart=True),
+        harness.Packet(frames[:9], early=True, stray=1),
+        harness.Packet(frames, restart=True),
+        harness.Packet(frames[:3], restart=True, early=True),
+        harness.Packet(frames),
+    ]
+    columns = harness.slots(packets)
+    count = len(columns["end"])
+    frame = np.zeros(count, int)
+    frame[columns["whole"]] = np.concatenate(
+        [np.arange(packet.values.size) // channels for packet in packets]
+    )
+    given = columns["present"] & columns["whole"] & (frame >= 14)
+    columns["raw"] = given & columns["restart"] & (frame == 14)
+    columns["present"] = given
+    columns["length"] = random.integers(1, 32, count) * given
+    columns["bits"] = random.integers(1 << 31, size=count) & (1 << columns["length"]) - 1
+    changes = random.random(count) < 0.4
+    words = np.cumsum(changes) % (1 << aux_bits)  # of each slot; that of channel 0 counts
+
+    expected = {name: columns[name].copy() for name in ("bits", "length")}
+    place = before = 0
+    for packet in packets:
+        slots = np.arange(place, place + packet.values.size).reshape(packet.values.shape)
+        aux = words[slots[:, 0]]
+        codes = Codes(columns["bits"][slots], columns["length"][slots])
+        codes = golden.encode(codes, aux, before, config, packet.restart)
+        expected["bits"][slots], expected["length"][slots] = codes
+        place += packet.values.size + packet.stray + packet.early
+        before = aux[-1]
+    word = np.where(columns["sample"] & (columns["channel"] == 0), words, -1)
+    sent, out, got = harness.run(Auxiliary(config), columns, idle, word=word)
+    np.testing.assert_array_equal(out, sent + Auxiliary.LATENCY)
+    whole = columns["whole"]
+    for name in ("bits", "length"):
+        np.testing.assert_array_equal(got[name][whole], expected[name][whole], err_msg=name)
+    np.testing.assert_array_equal(got["present"][whole], expected["length"][whole] > 0)
+    end = ~columns["sample"]
+    assert not got["length"][end].any() and not got["present"][end].any()
+    for name in ("channel", "sample", "first", "raw", "restart", "mode", "end", "short"):
+        np.testing.assert_array_equal(got[name], columns[name], err_msg=name)
+    alone = whole & ~given & (expected["length"] > 0)
+    assert alone.sum() > len(frames) and set(expected["length"][alone]) == {1}

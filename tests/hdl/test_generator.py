@@ -10,9 +10,14 @@ from probecodec.hdl.generator import Generator
 
 
 @pytest.mark.parametrize("idle", ["none", "random"])
-@pytest.mark.parametrize(("family", "hold"), [(Family.DENSE, 1), (Family.HELD, 2)])
+@pytest.mark.parametrize(
+    ("family", "hold"),
+    [(Family.DENSE, 1), (Family.DENSE, 2), (Family.SPARSE, 1), (Family.SPARSE, 4)],
+)
 def test_equals_the_golden_model(harness, idle, family, hold):
-    config = ProjectionConfig(channels=5, family=family, window=16, hold=hold, seed=99)
+    config = ProjectionConfig(
+        channels=5, family=family, window=16, measurements=2, hold=hold, seed=99
+    )
     frame, channel = np.divmod(np.arange(40 * 5), 5)
     frame %= 16
     begin = (frame == 0) & (channel == 0)

@@ -4,9 +4,10 @@ import numpy as np
 import pytest
 
 from probecodec.golden.config import EncoderConfig
-from probecodec.golden.format import HUFFMAN_FAR, HUFFMAN_MEAN_SHIFT
+from probecodec.golden.format import HUFFMAN_ESCAPE_ZEROS, HUFFMAN_FAR, HUFFMAN_MEAN_SHIFT, Mode
 from probecodec.golden.huffman import Huffman as Golden
 from probecodec.golden.huffman import choose
+from probecodec.golden.projection_config import ProjectionConfig
 from probecodec.hdl.huffman import Huffman
 
 
@@ -63,3 +64,86 @@ def test_mean_at_its_ends(harness, bits):
     golden.encode(low, restart=False)
     assert (golden.sums >> HUFFMAN_MEAN_SHIFT == 0).all()
     check(harness, config, [harness.Packet(np.concatenate([high, low, high[:20]]), restart=True)])
+
+
+MATRIX = {"window": 16, "measurements": 8, "highpass_shift": 0}  # two hits each: W + 2 bits
+
+
+def projected(sample_bits, **others):
+    """Return a configuration whose symbols of mode 1 have another width than those of mode 0."""
+    return EncoderConfig(
+        channels=Huffman.MIN_CHANNELS,
+        sample_bits=sample_bits,
+        modes=(Mode.HUFFMAN, Mode.PROJECTION),
+        projection=ProjectionConfig(sample_bits=sample_bits, **MATRIX | others),
+    )
+
+
+def check_rows(harness, config, packets, given, idle="none"):
+    """Check the coder where only some frames, ``given`` for each packet, hold symbols.
+
+    Returns the lengths of the codes, (rows, channels) for each packet.
+    """
+    columns, lengths, place, raw = harness.slots(packets), [], 0, False
+    wanted = {name: np.zeros(len(columns["end"]), np.int64) for name in ("bits", "length")}
+    columns["raw"][:] = 0
+    coders = {n: Golden(config, config.symbol_bits(mode)) for n, mode in enumerate(config.modes)}
+    for packet, frames in zip(packets, given, strict=True):
+        if packet.restart:
+            coders[packet.mode].restart()
+            raw = True
+        shape = packet.values.shape
+        codes = coders[packet.mode].encode(packet.values[frames], raw)
+        slots = np.arange(place, place + packet.values.size).reshape(shape)
+        columns["present"][slots[~np.isin(np.arange(shape[0]), frames)]] = 0
+        columns["raw"][slots[frames[:1]]] = raw
+        wanted["bits"][slots[frames]], wanted["length"][slots[frames]] = codes
+        lengths.append(codes.length)
+        raw &= not len(frames)
+        place += packet.values.size + packet.early
+    harness.check(Huffman(config), columns, wanted, idle)
+    return lengths
+
+
+@pytest.mark.parametrize("idle", ["none", "random"])
+@pytest.mark.parametrize(("sample_bits", "shift"), [(8, 0), (10, 4), (16, 10), (12, 2)])
+def test_two_widths(harness, sample_bits, shift, idle):
+    """Raw symbols, escapes and the mean at the start are those of the packet's mode."""
+    config = projected(sample_bits, shift=shift)
+    widths = [config.symbol_bits(mode) for mode in config.modes]
+    assert widths == [sample_bits, sample_bits + 2 - shift]
+    random, packets = np.random.default_rng(sample_bits), []
+    for mode in (0, 1, 1, 0):
+        values = random.integers(0, 9, (12, config.channels))
+        values[1] = (1 << widths[mode]) - 1
+        values[2:] <<= random.integers(0, widths[mode] - 4, (10, config.channels))
+        packets.append(harness.Packet(values, restart=True, mode=mode))
+    packets.append(harness.Packet(packets[-1].values[2:], mode=0))
+    packets.append(packets[-1]._replace(restart=True, mode=1, values=packets[1].values[:1]))
+    packets.append(packets[-1]._replace(restart=False, values=packets[1].values[4:]))
+    given = [np.arange(len(packet.values)) for packet in packets]
+    lengths = check_rows(harness, config, packets, given, idle)
+    for packet, length in zip(packets[:4], lengths, strict=False):
+        width = widths[packet.mode]
+        assert (length[0] == width).all()
+        if width > 8:
+            assert (length[1] == HUFFMAN_ESCAPE_ZEROS + width).all()
+
+
+@pytest.mark.parametrize("idle", ["none", "bursts"])
+def test_frames_without_symbols(harness, idle):
+    """They have no codes, move no mean, and do not count among the first frames."""
+    config = projected(10, shift=0)
+    random = np.random.default_rng(0)
+    values = random.integers(0, 1 << 12, (40, config.channels)) >> random.integers(0, 11, (40, 1))
+    Packet, none = harness.Packet, np.arange(0)
+    packets = [
+        Packet(values, restart=True, mode=1),
+        Packet(values, mode=1),
+        Packet(values[:5], restart=True, mode=1, early=True),  # nothing is given
+        Packet(values[:7], mode=1),
+        Packet(values[:9], mode=1),
+    ]
+    every = np.arange(40)
+    given = [every[every % 8 > 5], every[2::3], none, np.array([3, 6]), np.array([0, 8])]
+    check_rows(harness, config, packets, given, idle)

@@ -1,12 +1,14 @@
-"""Projection against its golden model: measurements, and when they come."""
+"""Projection against its golden model: measurements, their tags, and when they come."""
+
+from dataclasses import replace
 
 import numpy as np
 import pytest
 
-from probecodec.golden.config import ConfigError
-from probecodec.golden.format import Family
+from probecodec.golden.config import ConfigError, EncoderConfig
+from probecodec.golden.format import Family, Mode
 from probecodec.golden.projection import Projection as Golden
-from probecodec.golden.projection import matrix
+from probecodec.golden.projection import given, matrix
 from probecodec.golden.projection_config import ProjectionConfig
 from probecodec.hdl.projection import Projection
 
@@ -14,93 +16,113 @@ LEAST = Projection.MIN_CHANNELS
 FAMILIES = [
     (Family.SPARSE, 1, 8),
     (Family.SPARSE, 1, 5),
+    (Family.SPARSE, 2, 3),
     (Family.DENSE, 1, 8),
-    (Family.HELD, 4, 3),
+    (Family.DENSE, 4, 3),
     (Family.LOADED, 1, 4),
 ]
 IDLES = ("none", "random", "bursts")
+MODES = (Mode.HUFFMAN, Mode.PROJECTION)
 
 
-def configure(family, hold, measurements, **others):
+def configure(family, hold, measurements, channels=LEAST, sample_bits=9, **others):
     """Return a configuration, with random coefficients where they are needed."""
-    others = {"channels": LEAST, "sample_bits": 9, "window": 16, "highpass_shift": 0} | others
-    if family == Family.LOADED:
-        random = np.random.default_rng(8)
-        rows = np.triu(random.integers(-128, 128, (measurements, others["window"])))
+    others = {"window": 16, "highpass_shift": 0, "sample_bits": sample_bits} | others
+    if family == Family.LOADED and "coefficients" not in others:
+        rows = np.random.default_rng(8).integers(-128, 128, (measurements, others["window"]))
+        rows = np.tril(np.triu(rows), others["window"] - measurements)
         others |= {"coefficients": tuple(map(tuple, rows.tolist()))}
-    return ProjectionConfig(family=family, hold=hold, measurements=measurements, **others)
+    matrix = ProjectionConfig(family=family, hold=hold, measurements=measurements, **others)
+    return EncoderConfig(channels=channels, sample_bits=sample_bits, modes=MODES, projection=matrix)
 
 
 def load(config):
-    """Return what the port for the coefficients is given, cycle by cycle."""
-    if config.family != Family.LOADED:
-        return {}
+    """Return what the port for the coefficients is given, in any order, a cycle each."""
     index, frame = np.indices((config.measurements, config.window)).reshape(2, -1)
-    return {
-        "load_valid": np.ones(len(index), int),
-        "load_index": index,
-        "load_frame": frame,
-        "load_value": np.array(config.coefficients).ravel(),
-    }
+    order = np.random.default_rng(3).permutation(len(index))
+    values = np.array(config.coefficients).ravel()
+    return {"index": index[order], "frame": frame[order], "value": values[order]}
+
+
+def expect(harness, config, packets):
+    """Return (columns of the slots, columns expected); every packet begins a window."""
+    columns, golden, raw = harness.slots(packets), Golden(config), False
+    count, place = len(columns["end"]), 0
+    expected = {name: np.zeros(count, np.int64) for name in ("value", "present", "raw")}
+    for packet in packets:
+        golden.begin()
+        raw |= packet.restart
+        rows = iter(golden.encode(packet.values))
+        for frame in np.flatnonzero(given(config, len(packet.values))):
+            row = slice(place + frame * config.channels, place + (frame + 1) * config.channels)
+            expected["present"][row] = 1
+            expected["raw"][row], raw = raw, False
+            expected["value"][row] = next(rows)
+        assert next(rows, None) is None
+        place += packet.values.size + packet.stray + packet.early
+    assert place == count
+    return columns, expected
 
 
 def check(harness, config, packets, idle="none"):
-    """Assert that the stage gives the golden model's measurements; return them."""
-    columns, golden, wanted = harness.slots(packets), Golden(config), []
-    gives = np.zeros(len(columns["end"]), bool)  # slots in which a measurement is given
-    index = np.zeros(len(gives), int)
-    place = age = 0
-    for packet in packets:
-        if packet.restart:
-            golden.restart()
-            age = 0
-        wanted.append(golden.encode(packet.values).ravel())
-        for n in range(len(packet.values)):
-            row = slice(place + n * config.channels, place + (n + 1) * config.channels)
-            index[row] = age % config.window
-            gives[row] = age >= config.window and age % config.window < config.measurements
-            age += 1
-        place += packet.values.size + packet.stray + packet.early
-    assert place == len(gives)
+    """Assert that the stage gives the golden model's measurements; return them.
 
+    Coefficients are loaded while another packet passes.
+    """
+    matrix, before = config.projection, 0
+    columns, expected = expect(harness, matrix, packets)
     dut = Projection(config)
-    port, layout = load(config), dut.i.payload.shape()
-    sent = harness.schedule(len(gives), idle)
-    before = max(map(len, port.values()), default=0)
-    cycles = before + sent[-1] + 1 + harness.TAIL
+    layout = dut.i.payload.shape()
+    sent = harness.schedule(len(columns["end"]), idle)
     random = np.random.default_rng(5)
+    if matrix.family == Family.LOADED:
+        port = load(matrix)
+        before = len(port["index"]) + 2
+    cycles = before + sent[-1] + 1 + harness.TAIL
     drive = {
         "i.valid": np.zeros(cycles, int),
         "i.payload": random.integers(1 << layout.size, size=cycles),
     }
     drive["i.valid"][before + sent] = 1
     drive["i.payload"][before + sent] = harness.pack(layout, columns)
-    for name, values in port.items():
-        drive[name] = np.zeros(cycles, int)
-        drive[name][:before] = values
+    if before:
+        other = {name: random.integers(2, size=before) for name in columns}
+        other["channel"] = np.arange(before) % config.channels
+        other["end"] = np.arange(before) == before - 1
+        drive["i.payload"][:before] = harness.pack(layout, other)
+        drive["i.valid"][:before] = 1
+        load_layout = dut.load.shape()
+        drive["load"] = random.integers(1 << load_layout.size, size=cycles)
+        drive["load"][: before - 2] = harness.pack(load_layout, port)
+        drive["load_valid"] = np.arange(cycles) < before - 2
     seen = harness.simulate(dut, drive, ("o.valid", "o.payload"))
-    out = np.flatnonzero(seen["o.valid"])
-    np.testing.assert_array_equal(out, before + sent[gives] + dut.LATENCY)
+    out = np.flatnonzero(seen["o.valid"])[before:]
+    np.testing.assert_array_equal(out, before + sent + dut.LATENCY)
     got = harness.unpack(dut.o.payload.shape(), seen["o.payload"][out])
-    np.testing.assert_array_equal(got["value"], np.concatenate(wanted))
-    np.testing.assert_array_equal(got["channel"], columns["channel"][gives])
-    np.testing.assert_array_equal(got["index"], index[gives])
-    return got["value"]
+    counts = columns["whole"]
+    for name in ("present", "raw"):
+        np.testing.assert_array_equal(got[name][counts], expected[name][counts], err_msg=name)
+    for name in ("channel", "sample", "first", "fresh", "restart", "mode", "end", "short"):
+        np.testing.assert_array_equal(got[name], columns[name], err_msg=name)
+    assert not got["present"][columns["present"] == 0].any()
+    counts = counts & (expected["present"] == 1)
+    np.testing.assert_array_equal(got["value"][counts], expected["value"][counts])
+    return got["value"][counts]
 
 
 def noise(config, frames, seed=0):
-    limit = min(config.value_limit, (1 << config.value_bits - 1) - 1)
+    """Values of full size."""
+    half = 1 << config.projection.value_bits - 1
     random = np.random.default_rng(seed)
-    return random.integers(-limit, limit + 1, (frames, config.channels))
+    return random.integers(1 - half, half, (frames, config.channels))
 
 
 @pytest.mark.parametrize(("family", "hold", "measurements"), FAMILIES)
 @pytest.mark.parametrize("idle", IDLES)
 def test_several_windows(harness, family, hold, measurements, idle):
     config = configure(family, hold, measurements)
-    values = noise(config, 3 * config.window + measurements)
-    given = check(harness, config, [harness.Packet(values, restart=True)], idle)
-    assert len(given) == 3 * measurements * config.channels
+    packets = [harness.Packet(noise(config, 48), restart=True), harness.Packet(noise(config, 16))]
+    assert len(check(harness, config, packets, idle)) == 4 * measurements * config.channels
 
 
 @pytest.mark.parametrize(("family", "hold", "measurements"), FAMILIES)
@@ -111,74 +133,79 @@ def test_channels_and_high_pass(harness, family, hold, measurements, channels):
 
 
 @pytest.mark.parametrize(("family", "hold", "measurements"), FAMILIES)
-@pytest.mark.parametrize("idle", IDLES)
-def test_restarts(harness, family, hold, measurements, idle):
-    """In mid-window, in mid-frame, before a window, in the frames that give the last one."""
-    config = configure(family, hold, measurements, channels=6)
-    Packet, full = harness.Packet, config.window
+@pytest.mark.parametrize("idle", ["none", "bursts"])
+def test_packets_end_anywhere(harness, family, hold, measurements, idle):
+    """In mid-window, in mid-frame, just before and behind each frame that gives something."""
+    config = configure(family, hold, measurements)
+    Packet, full = harness.Packet, config.projection.window
+    first, last = config.projection.given_frames[0], config.projection.given_frames[-1]
     values = noise(config, 2 * full)
     packets = [
         Packet(values, restart=True),
-        Packet(values[:7], restart=True, early=True, stray=3),
+        Packet(values[:7], restart=True, early=True, stray=3, mode=1),
         Packet(values[:1], restart=True, early=True, stray=5),
         Packet(values[:0], restart=True, early=True, stray=1),
-        Packet(values[: full + 2], restart=True),
-        Packet(values[: full - 1], restart=True, early=True),
-        Packet(values, restart=True),
-        Packet(values[:2], early=True),  # goes on without a restart
-        Packet(values[2:9], early=True),
-        Packet(values[9:], early=True),
-        Packet(values[:5]),
+        Packet(values[: full + 2], restart=True, mode=1),
+        Packet(values[: full - 1], early=True),  # goes on without a restart
+        Packet(values[: first + 1], restart=True, early=True),
+        Packet(values[:full], mode=1),
+        Packet(values[:first], restart=True, early=True),  # its raw row is the next packet's
+        Packet(values[:2]),
+        Packet(values[2 : 2 + full], early=True),
+        Packet(values[9 : 9 + full + last]),
+        Packet(values[:first], restart=True, early=True, stray=2),
+        Packet(values[:full], restart=True, goes_on=True),
+        Packet(values[:full]),
     ]
     check(harness, config, packets, idle)
 
 
-@pytest.mark.parametrize(("family", "hold", "measurements"), FAMILIES[:4])
-@pytest.mark.parametrize("seed", [1, 2, 0x80000000, 0xFFFFFFFF])
+@pytest.mark.parametrize(("family", "hold", "measurements"), FAMILIES[:5])
+@pytest.mark.parametrize("seed", [2, 0x80000000, 0xFFFFFFFF])
 def test_seeds(harness, family, hold, measurements, seed):
     config = configure(family, hold, measurements, seed=seed)
     check(harness, config, [harness.Packet(noise(config, 36), restart=True)])
 
 
-@pytest.mark.parametrize("measurements", [1, 2, 15])
-def test_ends_of_sparse(harness, measurements):
-    config = configure(Family.SPARSE, 1, measurements)
-    check(harness, config, [harness.Packet(noise(config, 50), restart=True)])
-
-
 @pytest.mark.parametrize(
     ("family", "hold", "measurements", "window"),
     [
+        (Family.SPARSE, 1, 1, 16),
+        (Family.SPARSE, 1, 2, 16),
+        (Family.SPARSE, 8, 1, 16),
+        (Family.SPARSE, 4, 2, 16),
+        (Family.SPARSE, 1, 128, 256),
+        (Family.SPARSE, 1, 7, 64),
         (Family.DENSE, 1, 1, 16),
         (Family.DENSE, 1, 32, 64),
-        (Family.HELD, 16, 2, 16),
-        (Family.HELD, 2, 15, 16),
-        (Family.SPARSE, 1, 200, 256),
+        (Family.DENSE, 8, 8, 16),
+        (Family.DENSE, 2, 7, 32),
         (Family.LOADED, 1, 1, 32),
         (Family.LOADED, 1, 8, 16),
     ],
 )
-def test_ends_of_the_others(harness, family, hold, measurements, window):
+def test_fewest_and_most_measurements(harness, family, hold, measurements, window):
     config = configure(family, hold, measurements, window=window)
-    values = noise(config, window + measurements + 1)
-    check(harness, config, [harness.Packet(values, restart=True)])
+    values = noise(config, window + window // 2)
+    packets = [harness.Packet(values, restart=True), harness.Packet(values[:window])]
+    check(harness, config, packets)
 
 
 @pytest.mark.parametrize("highpass", [0, 8])
 @pytest.mark.parametrize("sample_bits", [8, 16])
-@pytest.mark.parametrize("family", [Family.SPARSE, Family.DENSE, Family.LOADED])
-def test_extremes(harness, family, sample_bits, highpass):
-    """Every sample pushes its measurements to the bound: with their signs, and against them.
+@pytest.mark.parametrize(
+    ("family", "hold"),
+    [(Family.SPARSE, 1), (Family.SPARSE, 8), (Family.DENSE, 1), (Family.LOADED, 1)],
+)
+def test_extremes(harness, family, hold, sample_bits, highpass):
+    """Every sample pushes its measurement to the bound: with its signs, and against them.
 
     With one measurement all hits, and all signs, are of one accumulator.
     """
-    config = configure(family, 1, 1, sample_bits=sample_bits, highpass_shift=highpass)
-    if family == Family.LOADED:
-        config = ProjectionConfig(
-            **vars(config) | {"coefficients": ((-128,) * config.window,), "row_sum": 0}
-        )
-    signs = np.sign(matrix(config)[:, 0].T)
-    low = -(1 << sample_bits - 1) if not highpass else -config.value_limit
+    fields = {"coefficients": ((-128,) * 16,)} if family == Family.LOADED else {}
+    config = configure(family, hold, 1, sample_bits=sample_bits, highpass_shift=highpass, **fields)
+    signs = np.sign(matrix(config.projection)[:, 0].T)
+    low = -(1 << sample_bits - 1) if not highpass else -config.projection.value_limit
     high = -low - (not highpass)
     with_signs = np.where(signs > 0, high, low)
     against = np.where(signs > 0, low, high)
@@ -186,27 +213,64 @@ def test_extremes(harness, family, sample_bits, highpass):
     constant = np.full((16, LEAST), low)
     values = np.concatenate([with_signs, against, alternating, constant, -1 - constant, constant])
     given = check(harness, config, [harness.Packet(values, restart=True)])
-    if family == Family.LOADED and not highpass:
-        assert given.max() == 16 * 128 << sample_bits - 1  # the bound itself
-        assert given.max().item().bit_length() + 1 == config.measurement_bits
+    shift, bits = config.projection.shift, config.projection.code_bits
+    if highpass:  # both ends of what a code may be
+        largest = -low * 16 * (128 if family == Family.LOADED else 1)
+        assert given.max() == largest >> shift and given.min() == -largest >> shift
+        assert given.max().item().bit_length() + 1 == bits
+    elif family == Family.LOADED:
+        assert given.max() == 16 * 128 << sample_bits - 1 >> shift  # the bound itself
+        assert given.max().item().bit_length() + 1 == bits
+
+
+@pytest.mark.parametrize(("family", "hold"), [(Family.SPARSE, 1), (Family.DENSE, 2)])
+@pytest.mark.parametrize("measurements", [3, 8])
+def test_extremes_of_several_measurements(harness, family, hold, measurements):
+    """Each in turn has all its signs with it, or all against it."""
+    config = configure(family, hold, measurements, sample_bits=8, highpass_shift=3)
+    limit = config.projection.value_limit
+    rows = matrix(config.projection)
+    windows = [side * limit * rows[:, k].T for k in range(measurements) for side in (1, -1)]
+    given = check(harness, config, [harness.Packet(np.concatenate(windows), restart=True)])
+    if family == Family.DENSE:
+        assert given.max() == limit * (16 - measurements + 1)
+
+
+@pytest.mark.parametrize(("family", "hold", "measurements"), FAMILIES)
+@pytest.mark.parametrize("shift", [1, 6])
+def test_shift(harness, family, hold, measurements, shift):
+    """The lowest bits are left out; the rest is floored."""
+    fields = {"row_sum": 2000} if family == Family.LOADED else {}
+    config = configure(family, hold, measurements, sample_bits=12, highpass_shift=2, **fields)
+    made = config.projection
+    config = replace(config, projection=replace(made, shift=made.shift + shift))
+    check(harness, config, [harness.Packet(noise(config, 32), restart=True)])
 
 
 def test_widest_coefficients(harness):
-    config = configure(Family.LOADED, 1, 3, coefficient_bits=16, sample_bits=16)
+    rows = np.random.default_rng(2).integers(-1 << 15, 1 << 15, (3, 16))
+    rows = np.tril(np.triu(rows), 13)
+    config = configure(
+        Family.LOADED,
+        1,
+        3,
+        sample_bits=12,
+        coefficients=tuple(map(tuple, rows.tolist())),
+        coefficient_bits=16,
+    )
+    assert np.abs(rows).max() >= 1 << 14
     check(harness, config, [harness.Packet(noise(config, 40), restart=True)])
 
 
 def test_accumulators_as_narrow_as_the_sum_of_a_row_allows(harness):
     row = (4, -4) * 8
-    config = configure(Family.SPARSE, 1, 1)
-    config = ProjectionConfig(
-        **vars(config) | {"family": Family.LOADED, "coefficients": (row,), "row_sum": 64}
-    )
+    config = configure(Family.LOADED, 1, 1, coefficients=(row,), row_sum=64)
     low = -(1 << config.sample_bits - 1)
-    values = np.repeat(np.where(np.arange(40) % 2, -low - 1, low)[:, np.newaxis], LEAST, axis=1)
+    values = np.repeat(np.where(np.arange(48) % 2, -low - 1, low)[:, np.newaxis], LEAST, axis=1)
     given = check(harness, config, [harness.Packet(values, restart=True)])
-    assert abs(given[0].item()).bit_length() + 1 == config.measurement_bits - 1  # low * 64 + 32
-    assert (-low * 64).bit_length() + 1 == config.measurement_bits
+    bits = config.projection.measurement_bits
+    assert abs(given[0].item()).bit_length() + 1 == bits - 1  # low * 64 + 32
+    assert (-low * 64).bit_length() + 1 == bits
 
 
 def test_too_few_channels():

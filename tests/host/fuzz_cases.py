@@ -12,7 +12,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from probecodec.golden.config import EncoderConfig
-from probecodec.golden.format import HEADER, METADATA, SYNC, TRAILER, Flag, Mode, Order
+from probecodec.golden.format import HEADER, LOSSLESS, METADATA, SYNC, TRAILER, Flag, Order
 from probecodec.host import fast
 
 SYNC_BYTES = SYNC.to_bytes(4, "big")
@@ -118,7 +118,7 @@ def _config(rng: Random, stream_id: int) -> EncoderConfig:
         sample_bits=bits,
         aux_bits=rng.randint(0, min(16, groups * (channels - 1))),
         order=order,
-        modes=tuple(rng.sample(list(Mode), rng.choice((1, 1, 2)))),
+        modes=tuple(rng.sample(LOSSLESS, rng.choice((1, 1, 2)))),
         packet_frames=rng.randint(1, 7),
         restart_interval=rng.randint(1, 6),
         stream_id=stream_id,

@@ -101,7 +101,7 @@ def _listen(oracle: Oracle, rng: Random) -> None:
         at = stop
     arrivals += listener.finish()
     segments = listener.plan.segments
-    oracle.judge_arrivals([(_shape(one.segment), *one) for one in arrivals], segments)
+    oracle.judge_arrivals([(_shape(one.segment), *one[:4]) for one in arrivals], segments)
     for whole in oracle.runs:
         if whole.places and oracle.exact(whole, in_order=True):
             live = [_outline(one) for one in segments if one.frames]

@@ -10,7 +10,9 @@ import pytest
 
 from probecodec.golden.config import EncoderConfig
 from probecodec.golden.encoder import encode
-from probecodec.golden.format import Mode, Order
+from probecodec.golden.format import Family, Mode, Order
+from probecodec.golden.projection import banded
+from probecodec.golden.projection_config import ProjectionConfig
 from probecodec.host import open_capture
 from probecodec.host.synthetic import synthesize
 from probecodec.sim import cocotb_runner
@@ -35,6 +37,25 @@ CONFIGS = {  # built once each: 7 s
         restart_interval=5,
     ),
 }
+ROWS = banded(np.random.default_rng(3).normal(size=(3, 16)))[0]
+for name, matrix in {
+    "projection": {"measurements": 5, "shift": 1},
+    "projection-dense": {"family": Family.DENSE, "hold": 2, "measurements": 6},
+    "projection-loaded": {
+        "family": Family.LOADED,
+        "measurements": 3,
+        "coefficients": tuple(map(tuple, np.rint(90 * ROWS).astype(int).tolist())),
+    },
+}.items():
+    CONFIGS[name] = EncoderConfig(
+        channels=48,
+        aux_bits=5,
+        order=Order.NP1,
+        modes=(Mode.PROJECTION, Mode.HUFFMAN),
+        projection=ProjectionConfig(window=16, **matrix),
+        packet_frames=32,
+        restart_interval=2,
+    )
 CONTROL = Path(__file__).with_name("control_scenarios.py")
 FAULTS = Path(__file__).with_name("fault_scenarios.py")
 
@@ -97,7 +118,7 @@ def test_stream(name, idle, back_pressure, seed, model, tmp_path):
     assert np.array_equal(capture.aux[:], aux)
 
 
-@on("tiny", "fixed-aux", "dual")
+@on("tiny", "fixed-aux", "dual", "projection", "projection-dense")
 @pytest.mark.parametrize("signal", [recording, white_noise, square_wave, constant])
 def test_one_sample_per_clock(name, signal, model, tmp_path):
     """A link of one word per clock takes one sample per clock, whatever the samples."""
@@ -108,7 +129,7 @@ def test_one_sample_per_clock(name, signal, model, tmp_path):
     assert not result.dropped
 
 
-@on("tiny", "dual-aux")
+@on("tiny", "dual-aux", "projection")
 @pytest.mark.parametrize("test", ["narrow_link", "cut_link", "reset"])
 def test_fault(name, test, model, tmp_path):
     run(CONFIGS[name], model(name), tmp_path, FAULTS, only=[test])
@@ -122,7 +143,7 @@ def test_control(name, test, model, tmp_path):
     run(CONFIGS[name], model(name), tmp_path, CONTROL, only=[test])
 
 
-@on("all-np1")
+@on("all-np1", "projection", "projection-dense")
 @pytest.mark.parametrize("test", ["power_up", "all_modes"])
 def test_control_of_all_modes(name, test, model, tmp_path):
     run(CONFIGS[name], model(name), tmp_path, CONTROL, only=[test])
@@ -133,12 +154,12 @@ def test_registers(name, model, tmp_path):
     run(CONFIGS[name], model(name), tmp_path, CONTROL, only=["registers"])
 
 
-@on("dual-aux")
+@on("dual-aux", "projection")
 def test_broken_frames(name, model, tmp_path):
     run(CONFIGS[name], model(name), tmp_path, FAULTS, only=["broken_frames"])
 
 
-@on("fixed-aux", "dual", "dual-aux", "all-np1")
+@on("fixed-aux", "dual", "dual-aux", "all-np1", "projection")
 @pytest.mark.parametrize("seed", [1, 2])
 def test_everything_at_once(name, seed, model, tmp_path):
     """Seeds also differ in what the core's memories hold at power-up."""
