@@ -156,10 +156,12 @@ class EncoderConfig:
         if Mode.PROJECTION not in self.modes:
             require(self.projection is None, "projection is for mode projection; leave it out")
             return
+        given = self.projection or ProjectionConfig()
         own = replace(
-            self.projection or ProjectionConfig(),
+            given,
             channels=self.channels,
             sample_bits=self.sample_bits,
+            shift=0 if given.shift == given.least_shift else given.shift,
         )
         object.__setattr__(self, "projection", own)
 

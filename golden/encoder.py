@@ -98,6 +98,24 @@ class Encoder:
         self._frame_index += len(samples)
         return b"".join(parts)
 
+    def checked_packet(
+        self,
+        samples: NDArray[np.integer],
+        aux: NDArray[np.integer] | None,
+        frame: int,
+        mode: Mode | None = None,
+        dropped: int = 0,
+    ) -> bytes:
+        """Return a data packet as `packet` does; ``frame`` is the first's index in the recording.
+
+        Raises ``ValueError`` where a value does not fit its width; it names frame and channel.
+        """
+        rows = samples.astype(np.int64)
+        words = np.zeros(len(rows), np.int64) if aux is None else aux.astype(np.int64)
+        check_range(self.config, rows, words, frame)
+        cause = Flag.OVERRUN if dropped else _NO_CAUSE
+        return self.packet(rows, words, mode=mode, dropped=dropped, cause=cause)
+
     def packets(
         self,
         samples: NDArray[np.integer],
@@ -138,11 +156,7 @@ class Encoder:
             if not np.issubdtype(values.dtype, kind):
                 raise ValueError(f"{name} must be of type {kind.__name__}, not {values.dtype}")
         for start, stop, lost in gate.plan(config, mask):
-            chunk = samples[start:stop].astype(np.int64)
-            aux_chunk = words[start:stop].astype(np.int64)
-            check_range(config, chunk, aux_chunk, start)
-            cause = Flag.OVERRUN if lost else _NO_CAUSE
-            yield self.packet(chunk, aux_chunk, dropped=lost, cause=cause)
+            yield self.checked_packet(samples[start:stop], words[start:stop], start, dropped=lost)
 
     def _frame(self, kind: Kind, flags: Flag, payload: bytes, frames: int) -> bytes:
         position = framer.Position(self._sequence, self._frame_index, self._drop_count)

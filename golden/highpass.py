@@ -38,10 +38,10 @@ class Highpass:
         """Forget the past: the next frame sets the means."""
         self._fresh = True
 
-    def encode(self, samples: NDArray[np.int64]) -> NDArray[np.int64]:
+    def encode(self, samples: NDArray[np.integer]) -> NDArray[np.int64]:
         """Return ``samples``, int64 (frames, channels), without their means."""
-        values = np.empty_like(samples)
-        for frame, row in enumerate(samples):
+        values = np.empty(samples.shape, np.int64)
+        for frame, row in enumerate(samples.astype(np.int64)):
             if self._fresh:
                 self.means = row << self.shift
                 self._fresh = False

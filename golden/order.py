@@ -35,6 +35,15 @@ def neighbours(config: EncoderConfig) -> NDArray[np.int64]:
     return _neighbours(config.order, config.channels)
 
 
+def sites(config: EncoderConfig) -> NDArray[np.int64] | None:
+    """Return where each channel's site is, int64 (channels, 2), in micrometres; None if unknown."""
+    if config.order == Order.SEQUENTIAL:
+        return None
+    across, rise = _SITES[config.order]
+    channel = np.arange(config.channels)
+    return np.stack([np.array(across)[channel % len(across)], channel // 2 * rise], axis=1)
+
+
 @cache
 def _channels(order: Order, count: int) -> NDArray[np.int64]:
     slots = np.arange(count)

@@ -43,6 +43,9 @@ def matrix(config: ProjectionConfig) -> NDArray[np.int64]:
     return np.stack([columns.at(frame) for frame in range(config.window)], axis=2)
 
 
+_SMALL = 1e-9  # of the largest coefficient: 0 but for rounding
+
+
 class Columns:
     """The columns of the matrices of all channels, frame by frame."""
 
@@ -132,10 +135,11 @@ def given(config: ProjectionConfig, frames: int) -> NDArray[np.bool_]:
 def banded(
     rows: NDArray[np.float64],
 ) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
-    """Mix the rows of any matrix so that row k is 0 before column k and behind column N - M + k.
+    """Mix the rows of a matrix so that row k is 0 before column k and behind column N - M + k.
 
-    The rows span what they spanned, so nothing is lost but what rounding takes. Each is the one
-    combination, up to its length, that is 0 in the M - 1 columns.
+    The rows span what they spanned, so nothing is lost but what rounding takes. Each is the
+    combination that is 0 in those M - 1 columns; where there are several, any (but always the
+    same), for only special ones would depend on each other.
 
     Parameters
     ----------
@@ -147,14 +151,27 @@ def banded(
         Each of length 1.
     mixture : float64 (M, M)
         ``mixture`` @ the old rows (or measurements) gives the new ones.
+
+    Raises
+    ------
+    ConfigError
+        Where there are no such combinations.
     """
     count, window = rows.shape
     mixture = np.empty((count, count))
     new = np.zeros_like(rows)
+    random = np.random.default_rng(0)
     for k in range(count):
         outside = np.r_[:k, window - count + k + 1 : window]
-        mixture[k] = np.linalg.svd(rows[:, outside])[0][:, -1]
+        left, sizes, _ = np.linalg.svd(rows[:, outside])
+        rank = int((sizes > _SMALL * np.abs(rows).max()).sum())
+        free = left[:, min(rank, count - 1) :]  # all that are 0 outside; mostly only one
+        mixture[k] = free @ random.normal(size=free.shape[1])
         inside = slice(k, window - count + k + 1)
         new[k, inside] = mixture[k] @ rows[:, inside]
+    if np.linalg.matrix_rank(new) < count:
+        raise ConfigError(
+            f"these {count} rows have no mixtures that begin and end one after another: use others"
+        )
     lengths = np.linalg.norm(new, axis=1, keepdims=True)
     return new / lengths, mixture / lengths

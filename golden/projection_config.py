@@ -105,7 +105,7 @@ class ProjectionConfig:
             f"measurements of {self.measurement_bits} bits are over {_MAX_SUM_BITS}; use smaller "
             "coefficients, or their row_sum",
         )
-        self._default("shift", max(0, self.measurement_bits - _MAX_CODE_BITS))
+        self._default("shift", self.least_shift)
         check_range(self, "shift", 0, 15)
         require(
             _LEAST_CODE_BITS <= self.code_bits <= _MAX_CODE_BITS,
@@ -224,6 +224,11 @@ class ProjectionConfig:
             Family.LOADED: self.row_sum,
         }
         return (self.value_limit * largest[self.family]).bit_length() + 1
+
+    @property
+    def least_shift(self) -> int:
+        """The least ``shift`` with which a code has at most 31 bits."""
+        return max(0, self.measurement_bits - _MAX_CODE_BITS)
 
     @property
     def code_bits(self) -> int:

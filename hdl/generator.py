@@ -11,8 +11,8 @@ from ..golden.projection_config import ProjectionConfig
 class Generator(wiring.Component):
     """Gives each slot its state, one cycle later.
 
-    No memory; what a window's first slot gets is a constant. Only for family HELD there is a second
-    register, with the state that the frames of a group begin with.
+    No memory; what a window's first slot gets is a constant. Only where states are held is there a
+    second register, with the state that the frames of a group begin with.
 
     Members
     -------

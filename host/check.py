@@ -130,7 +130,7 @@ def check(
     dropped = np.ones(frames, bool)
     decoded_equal = len(decoded.segments) <= 1  # no second reset
     if config.modes[0] == Mode.PROJECTION:
-        decoded_equal &= _check_windows(config, decoded, samples, aux, dropped)
+        decoded_equal &= check_windows(config, decoded, samples, aux, dropped)
     for segment in decoded.segments:
         for chunk in segment.chunks():
             rows = np.flatnonzero(segment.held(chunk.start, chunk.start + len(chunk.aux)))
@@ -171,7 +171,7 @@ def check(
     )
 
 
-def _check_windows(
+def check_windows(
     config: EncoderConfig,
     decoded: Capture,
     samples: NDArray[np.int16],

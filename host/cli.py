@@ -29,9 +29,12 @@ from .options import (
 ELSEWHERE = {
     "bench": "..bench.command:bench",
     "decode": ".decode_command:decode",
+    "detect": ".projection_command:detect",
     "demo": ".hardware:demo",
     "export": ".export_command:export",
     "info": ".decode_command:info",
+    "project": ".projection_command:project",
+    "reconstruct": ".projection_command:reconstruct",
     "sim": ".hardware:sim",
     "verify": ".decode_command:verify",
     "verilog": ".hardware:verilog",

@@ -11,6 +11,8 @@ import os
 from ..golden.config import EncoderConfig
 from ..golden.decoder import Decoder
 from ..golden.encoder import Encoder
+from ..golden.highpass import Highpass
+from ..golden.projection_config import ProjectionConfig
 
 NO_NUMBA = "PROBECODEC_NO_NUMBA"
 
@@ -31,6 +33,15 @@ def decoder(config: EncoderConfig) -> Decoder:
 
         return FastDecoder(config)
     return Decoder(config)
+
+
+def highpass(config: ProjectionConfig) -> Highpass:
+    """Return the fastest high-pass there is."""
+    if _compiled():
+        from .fast_projection import FastHighpass
+
+        return FastHighpass(config)
+    return Highpass(config)
 
 
 def is_fast() -> bool:

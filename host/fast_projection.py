@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import numpy as np
+from numpy.typing import NDArray
 
 from ..golden.format import WORD_BITS, Mode
+from ..golden.highpass import Highpass
 from .fast_decode import GOOD, PAST, WIDE, auxiliary_bits, read
 from .fast_encode import auxiliary, huffman, pack
 from .fast_kernels import NOUGHT, U64, kernel, mean_shift
@@ -123,3 +125,25 @@ def decode_rows(words, bits, width, given, state, tables, rows, measured, aux):
             row += 1
         aux[frame] = state.clock[1]
     return GOOD, 0
+
+
+class FastHighpass(Highpass):
+    """`golden.highpass.Highpass`, number for number."""
+
+    def encode(self, samples: NDArray[np.integer]) -> NDArray[np.int32]:  # type: ignore[override]
+        """Return ``samples``, (frames, channels), without their means."""
+        values = np.empty(samples.shape, np.int32)
+        if self._fresh and len(samples):
+            self.means = samples[0].astype(np.int64) << self.shift
+            self._fresh = False
+        _without_means(np.ascontiguousarray(samples), self.shift, self.means, values)
+        return values
+
+
+@kernel
+def _without_means(samples, shift, means, values):
+    for frame in range(len(samples)):
+        for channel in range(means.size):
+            value = samples[frame, channel] - (means[channel] >> shift)
+            means[channel] += value
+            values[frame, channel] = value

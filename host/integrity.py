@@ -94,7 +94,7 @@ def summary(capture: Capture, segments: list[Capture]) -> str:
 
 def warn(capture: Capture, segments: list[Capture]) -> None:
     """Tell on stderr what is missing, damaged or ignored, place by place."""
-    _some([damage.sentence for damage in capture.damaged], "places")
+    some([damage.sentence for damage in capture.damaged], "places")
     plan = capture.index.plan
     for count, what in (
         (plan.duplicates, "duplicates of packets ignored"),
@@ -105,10 +105,10 @@ def warn(capture: Capture, segments: list[Capture]) -> None:
     gaps = [gap for segment in segments for gap in segment.outline.gaps_before + segment.gaps]
     shown = [f"frames {start} to {stop - 1} ({stop - start}): {why}" for start, stop, why in gaps]
     rest = sum(gap.stop - gap.start for gap in gaps[_SHOWN:])
-    _some(shown, "gaps", f"{rest} frames in ")
+    some(shown, "gaps", f"{rest} frames in ")
 
 
-def _some(lines: list[str], what: str, rest: str = "") -> None:
+def some(lines: list[str], what: str, rest: str = "") -> None:
     """Print the first of ``lines``."""
     for line in lines[:_SHOWN]:
         click.echo(line, err=True)

@@ -20,7 +20,7 @@ class Failure(click.ClickException):
     exit_code = 2
 
 
-def _gather(name: str, options: dict[str, Decorator]) -> Decorator:
+def gather(name: str, options: dict[str, Decorator]) -> Decorator:
     """Add ``options`` (argument: option) to a verb, which gets those given as one dict ``name``."""
 
     def decorate(verb: Callable[..., Any]) -> Callable[..., Any]:
@@ -51,7 +51,7 @@ def _modes(names: str) -> tuple[Mode, ...]:
 
 
 # A verb gets ``recording``: keyword arguments of `open_recording`.
-recording_options = _gather(
+recording_options = gather(
     "recording",
     {
         "channels": click.option(
@@ -75,7 +75,7 @@ recording_options = _gather(
 )
 
 # A verb gets ``config``: keyword arguments of `Recording.config`, ``preset`` among them.
-config_options = _gather(
+config_options = gather(
     "config",
     {
         "preset": click.option(
@@ -126,7 +126,7 @@ fill_option = click.option(
 )
 
 # A verb gets ``opening``: keyword arguments of `open_capture`.
-capture_options = _gather(
+capture_options = gather(
     "opening",
     {
         "stream_id": click.option(

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from bisect import bisect_right
 from collections.abc import Iterable
 from dataclasses import dataclass, field
 from enum import StrEnum
@@ -17,6 +18,7 @@ class Cause(StrEnum):
     DROPPED = "dropped at the source"
     LOST = "lost or damaged in the capture"
     PROJECTED = "sent as measurements"  # `probecodec reconstruct`
+    BROKEN = "in a window that was broken off"  # met by `reconstruct` alone
     WAITING = "waits for a restart"  # the packet is intact, but one that it builds on is not
 
 
@@ -130,8 +132,23 @@ def add_gap(gaps: list[Gap], gap: Gap) -> None:
 
 
 def join(gaps: Iterable[Gap]) -> list[Gap]:
-    """``gaps``, whatever their order, as a timeline has them."""
+    """``gaps``, whatever their order, as a timeline has them.
+
+    What is missing among frames sent as measurements is missing.
+    """
+    gaps = sorted(gaps)
+    parts = [gap for gap in gaps if gap.cause != Cause.PROJECTED]
+    missing = list(parts)
+    for start, stop, cause in gaps:
+        if cause != Cause.PROJECTED:
+            continue
+        for gap in missing[bisect_right(missing, start, key=lambda gap: gap.stop) :]:
+            if gap.start >= stop:
+                break
+            parts.append(Gap(start, max(start, gap.start), cause))
+            start = max(start, gap.stop)
+        parts.append(Gap(start, max(start, stop), cause))
     joined: list[Gap] = []
-    for gap in sorted(gaps):
+    for gap in sorted(parts):
         add_gap(joined, gap)
     return joined

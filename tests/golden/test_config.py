@@ -80,7 +80,7 @@ def test_packet_too_long_says_what_fits():
     with pytest.raises(ConfigError) as error:
         EncoderConfig(channels=4096, packet_frames=24)
     assert str(error.value) == (
-        "packet_frames = 24 may fill 67584 words, over 65535; use at most 23 frames"
+        "packet_frames = 24 may fill more than 65535 words; use at most 23 frames"
     )
     assert EncoderConfig(channels=4096, packet_frames=23).packet_frames == 23
 

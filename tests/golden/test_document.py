@@ -7,7 +7,9 @@ from pathlib import Path
 import pytest
 
 from probecodec.golden import format as stream
+from probecodec.golden import generator
 from probecodec.golden.config import EncoderConfig
+from probecodec.golden.projection_config import ProjectionConfig
 
 TESTS = Path(__file__).parents[1]
 DOCUMENT = (TESTS.parent / "docs" / "stream-format.md").read_text(encoding="utf-8")
@@ -56,6 +58,7 @@ def places(layout):
     ("heading", "layout"),
     [
         ("### Header", stream.HEADER),
+        ("### Extension", stream.MATRIX),
         ("### Trailer", stream.TRAILER),
         ("## 5. Metadata packet", stream.METADATA),
     ],
@@ -70,11 +73,13 @@ def test_field_tables(heading, layout):
         ("kind", stream.Kind),
         ("mode", stream.Mode),
         ("order", stream.Order),
+        ("family", stream.Family),
         ("flag", stream.Flag),
     ],
 )
 def test_tables_of_names(column, members):
-    rows = [(int(value), name) for value, name, _ in table("### Header", column)]
+    heading = "### Extension" if column == "family" else "### Header"
+    rows = [(int(value), name) for value, name, _ in table(heading, column)]
     assert rows == [(member.value, member.name) for member in members]
 
 
@@ -97,12 +102,20 @@ def test_constants():
         stream.LMS_WEIGHT_BITS,
         stream.LMS_FRACTION_BITS,
         stream.MAX_CODE_BITS,
+        stream.GENERATOR_BITS,
+        stream.HIT_BITS,
     ]
 
 
 def test_code_counts():
     rows = [tuple(map(int, row)) for row in table("## 6. Data payload", "table")]
     assert rows == [(number, *counts) for number, counts in enumerate(stream.HUFFMAN_COUNTS)]
+
+
+def test_first_states_of_the_generator():
+    states = re.search(r"With seed 1 the first states are (.*?)\.\n", DOCUMENT).group(1)
+    first = generator.run(ProjectionConfig().start, 3).tolist()
+    assert [int(state, 16) for state in re.findall("0x[0-9A-F]+", states)] == first
 
 
 def test_weights_at_a_restart():
@@ -123,6 +136,7 @@ def test_longest_codes(sample_bits):
     longest = {
         "w + W, and W if w = W": lambda w, width: width + (0 if w == width else w),
         "12 + W": lambda w, width: 12 + width,
+        "12 + code_bits": lambda w, width: 12 + ProjectionConfig(sample_bits=width).code_bits,
     }
     rows = table("## 6. Data payload", "mode")
     assert [name for name, _ in rows] == [mode.name for mode in stream.Mode]
@@ -147,7 +161,7 @@ def test_hex_dump_is_the_pinned_example():
 
 
 def test_explanation_covers_every_byte_of_the_example():
-    rows = table("## 8. Worked example", "offset")
+    rows = table("## 9. Worked example", "offset")
     position = 0
     for offset, words, _ in rows:
         assert int(offset, 16) == position
@@ -159,7 +173,7 @@ def test_explanation_covers_every_byte_of_the_example():
 
 
 def test_explanation_covers_every_bit_of_the_payload():
-    rows = table("## 8. Worked example", "frame")
+    rows = table("## 9. Worked example", "frame")
     assert len(rows) == 3  # the samples
     rows = table("### The payload, bit by bit", "frame")
     bits = "".join(row[6] + row[7] for row in rows).replace(" ", "")

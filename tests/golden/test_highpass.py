@@ -62,3 +62,11 @@ def test_restart_and_splits():
         parts = [stage.encode(samples[:7]), stage.encode(samples[7:7]), stage.encode(samples[7:])]
         assert (np.concatenate(parts) == whole).all()
     assert not whole[0].any()
+
+
+def test_samples_of_a_narrow_type():
+    """Neither the state nor the outputs are as narrow as they."""
+    samples = np.where(np.arange(40) // 10 % 2, 32767, -32768)[:, np.newaxis].repeat(2, axis=1)
+    wide = highpass(16, 12).encode(samples)
+    assert np.abs(wide).max() > 32768
+    assert (highpass(16, 12).encode(samples.astype(np.int16)) == wide).all()

@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 from probecodec.golden import projection
 from probecodec.golden.config import ConfigError
 from probecodec.golden.format import Family
-from probecodec.golden.projection import Projection, banded, matrix
+from probecodec.golden.projection import Projection, matrix
 from probecodec.golden.projection_config import ProjectionConfig
 
 
@@ -233,25 +233,3 @@ def test_coefficients_that_are_not_known():
         assert str(error.value) == (
             "the coefficients of family loaded (CRC-32 0000beef) are not known: give them"
         )
-
-
-@pytest.mark.parametrize("shape", [(1, 16), (2, 16), (8, 64), (4, 8), (7, 16)])
-def test_banded(shape):
-    rows = np.random.default_rng(3).normal(size=shape)
-    count, window = shape
-    new, mixture = banded(rows)
-    for k, row in enumerate(new):
-        assert not row[:k].any() and not row[window - count + k + 1 :].any()
-    np.testing.assert_allclose(np.linalg.norm(new, axis=1), 1)
-    np.testing.assert_allclose(mixture @ rows, new, atol=1e-12)
-    # They span what the old ones spanned: each old row is a mixture of the new ones, and back.
-    back = np.linalg.lstsq(new.T, rows.T, rcond=None)[0].T
-    np.testing.assert_allclose(back @ new, rows, atol=1e-9)
-    np.testing.assert_allclose(back @ mixture, np.eye(count), atol=1e-9)
-
-
-def test_banded_leaves_what_is_banded():
-    rows = banded(np.random.default_rng(4).normal(size=(5, 32)))[0]
-    again, mixture = banded(rows)
-    np.testing.assert_allclose(np.abs(np.diag(mixture)), 1)
-    np.testing.assert_allclose(np.abs(again), np.abs(rows), atol=1e-9)

@@ -6,8 +6,8 @@ from dataclasses import replace
 import pytest
 
 from probecodec.golden import config, errors
-from probecodec.golden.config import ConfigError
-from probecodec.golden.format import Family
+from probecodec.golden.config import ConfigError, EncoderConfig
+from probecodec.golden.format import Family, Mode
 from probecodec.golden.projection_config import ProjectionConfig
 
 ROW = (1,) * 64
@@ -178,6 +178,18 @@ def test_a_shift_that_is_given_is_kept():
     for shift in (1, 7, 11):
         made = ProjectionConfig(shift=shift)
         assert (made.shift, made.code_bits) == (shift, 19 - shift)
+
+
+@pytest.mark.parametrize("sample_bits", [8, 12, 16])
+def test_the_default_shift_is_that_of_the_encoders_samples(sample_bits):
+    """Whatever width stood in the configuration before; one that was chosen stays."""
+    fields = {"channels": 64, "sample_bits": sample_bits, "modes": (Mode.PROJECTION,)}
+    for given in (ProjectionConfig(window=256), ProjectionConfig(window=256, sample_bits=16)):
+        own = EncoderConfig(projection=given, **fields).projection
+        assert own == ProjectionConfig(channels=64, sample_bits=sample_bits, window=256)
+        assert own.shift == max(0, own.measurement_bits - 19)
+    chosen = EncoderConfig(projection=ProjectionConfig(shift=5), **fields).projection
+    assert chosen.shift == 5
 
 
 def test_coefficients_are_named_by_their_digest():

@@ -11,8 +11,10 @@ from amaranth.sim import Simulator
 
 from probecodec.golden import framer as golden
 from probecodec.golden.config import EncoderConfig
-from probecodec.golden.format import SYNC, Flag, Kind, Mode, Order
+from probecodec.golden.format import HEADER, MATRIX, SYNC, Family, Flag, Kind, Mode, Order
+from probecodec.golden.projection_config import ProjectionConfig
 from probecodec.hdl import framer as hdl
+from probecodec.hdl import layout
 
 CONFIG = EncoderConfig(
     channels=32,
@@ -26,6 +28,17 @@ CONFIG = EncoderConfig(
     lsb_uv=2.34375,
     probe="probe of 16 char",
 )
+PROJECTED = replace(
+    CONFIG,
+    modes=(Mode.PROJECTION, Mode.RICE),
+    packet_frames=2048,
+    projection=ProjectionConfig(sample_bits=13, window=32, shift=3, seed=0x89ABCDEF),
+)
+LOADED = replace(
+    PROJECTED,
+    modes=(Mode.HUFFMAN, Mode.PROJECTION),
+    projection=ProjectionConfig(sample_bits=13, family=Family.LOADED, window=16, row_sum=77),
+)
 
 
 class Packet(NamedTuple):
@@ -37,34 +50,37 @@ class Packet(NamedTuple):
     short_frames: int | None = None
     stream_id: int = 0
     resume: tuple | None = None  # dropped, overrun, misframe
+    matrix: int = 0  # the register that names coefficients
 
 
-def expected(packets, sequence=0):
+def expected(packets, sequence=0, config=CONFIG):
     """Return the golden model's bytes of every packet, metadata before restarts."""
     sent, index, drops = [], 0, 0
     for packet in packets:
         dropped, overrun, misframe = packet.resume or (0, False, False)
         index, drops = index + dropped, drops + dropped
         flags = Flag.RESTART * packet.restart | Flag.OVERRUN * overrun | Flag.MISFRAME * misframe
-        frames = CONFIG.packet_frames if packet.short_frames is None else packet.short_frames
+        frames = config.packet_frames if packet.short_frames is None else packet.short_frames
         words = golden.words_to_bytes(np.array(packet.words))
-        kinds = [(Kind.METADATA, CONFIG.metadata, 0)] if packet.restart else []
+        kinds = [(Kind.METADATA, config.metadata, 0)] if packet.restart else []
         for kind, payload, count in [*kinds, (Kind.DATA, words, frames)]:
-            about = replace(CONFIG, stream_id=packet.stream_id)
+            about = replace(config, stream_id=packet.stream_id)
+            if layout.is_loaded(config):
+                about = replace(about, projection=replace(config.projection, seed=packet.matrix))
             position = golden.Position(sequence, index, drops)
-            mode = CONFIG.modes[packet.mode]
+            mode = config.modes[packet.mode]
             sent.append(golden.packet(about, kind, mode, flags, position, payload, count))
             sequence += 1
         index += frames
     return sent, drops
 
 
-def play(packets, starve=0.0, stall=0.0):
+def play(packets, starve=0.0, stall=0.0, config=CONFIG):
     """Send the packets; return (bytes, positions where packets end, cycles of words, drop count).
 
     ``starve`` and ``stall`` are how often the source has no word and the link is not ready.
     """
-    framer = hdl.Framer(CONFIG)
+    framer = hdl.Framer(config)
     random = Random(11)
     received, done, drop_count = [], [], []
 
@@ -78,7 +94,7 @@ def play(packets, starve=0.0, stall=0.0):
         for number, packet in enumerate(packets):
             if packet.resume:
                 await ctx.tick().until(framer.idle)
-                so_far = sum(len(data) for data in expected(packets[:number])[0])
+                so_far = sum(len(data) for data in expected(packets[:number], 0, config)[0])
                 assert len(received) * 4 == so_far, "idle too early"
                 tell(ctx, 1, *packet.resume)
                 await ctx.tick()
@@ -86,6 +102,8 @@ def play(packets, starve=0.0, stall=0.0):
             frames = packet.short_frames
             ctx.set(framer.short_frames, random.getrandbits(16) if frames is None else frames)
             ctx.set(framer.stream_id, packet.stream_id)
+            if layout.is_loaded(config):
+                ctx.set(framer.matrix, packet.matrix)
             for n, word in enumerate(packet.words):
                 last = n == len(packet.words) - 1
                 short = last and frames is not None
@@ -125,10 +143,10 @@ def play(packets, starve=0.0, stall=0.0):
     return b"".join(words), ends, list(cycles), drop_count[0]
 
 
-def check(packets, starve=0.0, stall=0.0, sequence=0):
+def check(packets, starve=0.0, stall=0.0, sequence=0, config=CONFIG):
     """Check bytes, packet ends and drop count; return the cycles of the words."""
-    sent, drops = expected(packets, sequence)
-    data, ends, cycles, drop_count = play(packets, starve, stall)
+    sent, drops = expected(packets, sequence, config)
+    data, ends, cycles, drop_count = play(packets, starve, stall, config)
     assert data.hex(" ", 4) == b"".join(sent).hex(" ", 4)
     assert ends == np.cumsum([len(packet) for packet in sent]).tolist()
     assert drop_count == drops & 0xFFFF_FFFF
@@ -144,6 +162,7 @@ def random_packets(count):
             mode=random.getrandbits(1),
             short_frames=None if number % 3 else random.randrange(CONFIG.packet_frames),
             stream_id=random.getrandbits(8),
+            matrix=random.getrandbits(32),
         )
 
 
@@ -215,3 +234,32 @@ def test_sequence_wraps(monkeypatch):
 
     monkeypatch.setattr(hdl, "Signal", preset)
     check(list(random_packets(6)), sequence=0xFFFD)
+
+
+@pytest.mark.parametrize("config", [PROJECTED, LOADED], ids=["constant", "register"])
+@pytest.mark.parametrize(("starve", "stall"), [(0, 0), (0.3, 0.5)])
+def test_extension_words(config, starve, stall):
+    """Behind the headers of mode PROJECTION, metadata packets too; the other mode has none."""
+    packets = [packet._replace(restart=n % 3 == 0) for n, packet in enumerate(random_packets(12))]
+    kinds = {(packet.restart, config.modes[packet.mode]) for packet in packets}
+    assert len(kinds) == 4
+    check(packets, starve, stall, config=config)
+
+
+@pytest.mark.parametrize("config", [PROJECTED, LOADED], ids=["constant", "register"])
+def test_an_extension_by_hand(config):
+    """Header, extension, payload, trailer, in words: 8, 2, 8, 2 and 8, 2, 1, 2."""
+    digest = 0x76543210
+    mode = config.modes.index(Mode.PROJECTION)
+    packets = [Packet([0xABCD], restart=True, mode=mode, matrix=digest)]
+    packets.append(packets[0]._replace(restart=False, mode=1 - mode))
+    data, ends, _, _ = play(packets, config=config)
+    assert np.diff([0, *ends]).tolist() == [20 * 4, 13 * 4, 11 * 4]
+    assert [HEADER.unpack(data[start:])["extension"] for start in (0, *ends[:2])] == [2, 2, 0]
+    named = digest if config is LOADED else 0x89ABCDEF
+    for start in (0, ends[0]):
+        told = MATRIX.unpack(data[start + 32 :])
+        assert told["seed"] == named
+        assert told["window_log2"] == (4 if config is LOADED else 5)
+        assert told["shift"] == (2 if config is LOADED else 3)
+    assert data[ends[0] + 40 : ends[0] + 44] == bytes.fromhex("0000abcd")

@@ -99,3 +99,12 @@ def test_ends_on_word_boundaries(harness, early, idle):
 def test_one_bit_codes(harness):
     lengths = [[1] * count for count in (31, 32, 33, 63, 64, 65)]
     assert check(harness, codes(harness, lengths)) == 1 + 1 + 2 + 2 + 2 + 3
+
+
+@pytest.mark.parametrize("idle", ["none", "bursts"])
+def test_packets_of_empty_codes(harness, idle):
+    """One word of zeros each, whatever stands before and behind."""
+    lengths = [[0] * 40, [5, 0, 0], [0], [0, 0, 32], [0] * 7, [], [3], [], [], [0, 1, 0]]
+    columns = codes(harness, lengths, early={0, 2, 5, 7, 8})
+    columns["present"] &= columns["length"] > 0
+    assert check(harness, columns, idle) == len(lengths)

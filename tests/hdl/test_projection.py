@@ -247,6 +247,41 @@ def test_shift(harness, family, hold, measurements, shift):
     check(harness, config, [harness.Packet(noise(config, 32), restart=True)])
 
 
+def test_coefficients_change_while_samples_come(harness):
+    """Each is used from its next frame on; those of the others are as they were."""
+    config = configure(Family.LOADED, 1, 4, sample_bits=8, row_sum=2047)
+    old = np.array(config.projection.coefficients)
+    new = -old - (old != 0)
+    values = noise(config, 48)
+    dut = Projection(config)
+    layout, load_layout = dut.i.payload.shape(), dut.load.shape()
+    columns = harness.slots([harness.Packet(values, restart=True)])
+    before, count = old.size, values.size
+    cycles = before + count + harness.TAIL
+    drive = {name: np.zeros(cycles, int) for name in ("i.valid", "i.payload", "load", "load_valid")}
+    drive["i.valid"][before : before + count] = 1
+    drive["i.payload"][before : before + count] = harness.pack(layout, columns)
+
+    def write(start, rows, frames):
+        frame, index = (part.ravel() for part in np.meshgrid(frames, np.arange(4), indexing="ij"))
+        port = {"index": index, "frame": frame, "value": rows[index, frame]}
+        drive["load"][start : start + len(index)] = harness.pack(load_layout, port)
+        drive["load_valid"][start : start + len(index)] = 1
+
+    write(0, old, np.arange(16))
+    # During the second window: in each frame the four coefficients of the frame half a window on.
+    write(before + 16 * LEAST, new, (np.arange(16) + 8) % 16)
+    seen = harness.simulate(dut, drive, ("o.valid", "o.payload"))
+    got = harness.unpack(dut.o.payload.shape(), seen["o.payload"][seen["o.valid"] == 1])
+    half = np.arange(16) < 8
+    wanted = [
+        rows @ values[start : start + 16]
+        for start, rows in ((0, old), (16, np.where(half, old, new)), (32, new))
+    ]
+    given = got["value"][got["present"] == 1].reshape(-1, LEAST)
+    np.testing.assert_array_equal(given, np.concatenate(wanted) >> config.projection.shift)
+
+
 def test_widest_coefficients(harness):
     rows = np.random.default_rng(2).integers(-1 << 15, 1 << 15, (3, 16))
     rows = np.tril(np.triu(rows), 13)

@@ -4,8 +4,10 @@ import numpy as np
 import pytest
 
 from probecodec.golden.config import EncoderConfig
-from probecodec.golden.format import Mode
-from probecodec.golden.registers import ADDRESS_BITS, register_map
+from probecodec.golden.format import Family, Mode
+from probecodec.golden.projection_config import ProjectionConfig
+from probecodec.golden.registers import ADDRESS_BITS, load, register_map
+from probecodec.hdl.layout import load_layout
 from probecodec.hdl.registers import Registers
 
 CONFIG = EncoderConfig(
@@ -24,7 +26,7 @@ def reset_value(name):
     return sum(field.reset << field.low for field in MAP[name].fields.values())
 
 
-def bus(harness, cycles, config=CONFIG, **members):
+def bus(harness, cycles, config=CONFIG, watch=OUTPUTS, **members):
     """Run bus cycles, each an address to read or (address, data) to write; return members seen."""
     accesses = [(cycle, None) if isinstance(cycle, int) else cycle for cycle in cycles]
     accesses.append((0, None))
@@ -34,7 +36,7 @@ def bus(harness, cycles, config=CONFIG, **members):
         "wdata": [ALL_ONES if data is None else data for _, data in accesses],
     }
     drive |= {name: [*values, 0] for name, values in members.items()}
-    seen = harness.simulate(Registers(config), drive, OUTPUTS)
+    seen = harness.simulate(Registers(config), drive, watch)
     return {name: values[1:].tolist() for name, values in seen.items()}
 
 
@@ -145,3 +147,69 @@ def test_dropped(harness):
     counts = [5, 6, ALL_ONES, 0]
     seen = bus(harness, [dropped, dropped, (dropped, 1), dropped], drop_count=counts)
     assert seen["rdata"] == counts
+
+
+def loaded(measurements, coefficient_bits):
+    """Return a configuration with coefficients, the two ends of their range among them."""
+    random, half = np.random.default_rng(measurements), 1 << coefficient_bits - 1
+    rows = random.integers(-half, half, (measurements, 16))
+    rows[0, :2] = -half, half - 1
+    rows = np.tril(np.triu(rows), 16 - measurements)
+    projection = ProjectionConfig(
+        family=Family.LOADED,
+        window=16,
+        measurements=measurements,
+        coefficients=tuple(map(tuple, rows.tolist())),
+        coefficient_bits=coefficient_bits,
+    )
+    modes = Mode.HUFFMAN, Mode.PROJECTION
+    return EncoderConfig(channels=32, modes=modes, projection=projection)
+
+
+LOADS = ("load", "load_valid", "matrix", "rdata")
+
+
+@pytest.mark.parametrize(("measurements", "coefficient_bits"), [(1, 8), (3, 2), (8, 12)])
+def test_coefficients_are_loaded(harness, measurements, coefficient_bits):
+    """Each write shows once, in the next cycle; reads and other writes show nothing."""
+    config = loaded(measurements, coefficient_bits)
+    matrix, registers = config.projection, register_map(config)
+    writes = load(matrix)
+    cycles, is_load = [], []
+    for number, write in enumerate(writes):
+        cycles.append(write)
+        is_load.append(write[0] == registers["coefficient"].address)
+        if number % 5 == 0:
+            cycles += [write[0], (registers["stream_id"].address, write[1])]
+            is_load += [False, False]
+    seen = bus(harness, cycles, config, LOADS)
+    assert seen["load_valid"] == is_load
+    shown = harness.unpack(load_layout(config), np.array(seen["load"])[is_load])
+    got = np.full((measurements, 16), 1 << 16)
+    got[shown["index"], shown["frame"]] = shown["value"]
+    np.testing.assert_array_equal(got, matrix.coefficients)
+    assert len(shown["value"]) == got.size
+    assert seen["matrix"][-1] == matrix.seed
+    assert not any(seen["matrix"][: cycles.index(writes[-1])])
+
+
+def test_the_register_of_the_digest(harness):
+    """0 after reset: no coefficients are known. The coefficients themselves cannot be read."""
+    config = loaded(2, 8)
+    registers = register_map(config)
+    matrix, coefficient = registers["matrix"].address, registers["coefficient"].address
+    values = [ALL_ONES, 0, 0x1234_5678, *(1 << n for n in range(32))]
+    cycles = [matrix, coefficient, (coefficient, ALL_ONES), coefficient, matrix]
+    cycles += [cycle for value in values for cycle in ((matrix, value), matrix)]
+    seen = bus(harness, cycles, config, LOADS)
+    assert seen["rdata"][:5] == [0] * 5
+    assert seen["rdata"][6::2] == values
+    assert seen["matrix"] == [0] * 5 + [value for value in values for _ in range(2)]
+    assert sum(seen["load_valid"]) == 1
+    others = [(r.address, n) for n, r in registers.items() if n not in ("matrix", "coefficient")]
+    seen = bus(harness, [(matrix, ALL_ONES), *(number for number, _ in others)], config)
+    resets = [
+        sum(field.reset << field.low for field in registers[name].fields.values())
+        for _, name in others
+    ]
+    assert seen["rdata"][1:] == resets

@@ -79,18 +79,20 @@ def check_replay(bench, samples, aux):
         first, stop = packet.header["frame_index"], packet.header["frame_index"] + packet.frames
         flags = Flag(packet.header["flags"])
         encoder.config = replace(bench.config, stream_id=packet.header["stream_id"])
+        due = encoder._until_restart == 0  # then nothing shows whether one was forced as well
         golden = encoder.packet(
             samples[first:stop],
             aux[first:stop],
             mode=Mode(packet.header["mode"]),
             dropped=first - end,
             cause=flags & ~Flag.RESTART,
-            restart=Flag.RESTART in flags,
+            restart=Flag.RESTART in flags and (not due or Flag.MISFRAME in flags),
         )
         golden = np.frombuffer(golden, ">u4").tolist()
         if follower and follower.header["flags"] & Flag.MISFRAME:
             # Bits of a broken frame may follow, from the last payload word on.
-            metadata = METADATA_WORDS if Flag.RESTART in flags else 0
+            metadata = METADATA_WORDS + packet.header["extension"]
+            metadata *= Flag.RESTART in flags
             golden = golden[: -TRAILER.words - 1]
             golden += packet.words[len(golden) - metadata :]
         words += golden
@@ -107,8 +109,16 @@ def check_decoded(bench, samples, aux):
     begin, end = first.header["frame_index"], last.header["frame_index"] + last.frames
     assert (segment.first_frame, segment.first_frame + len(segment)) == (begin, end)
     dropped = bench.dropped()[begin:end]
-    assert np.array_equal(segment[:][~dropped], samples[begin:end][~dropped])
-    assert np.array_equal(segment.aux[:][~dropped], aux[begin:end][~dropped])
-    missing = [n for gap in segment.gaps for n in range(gap.start - begin, gap.stop - begin)]
-    assert missing == np.flatnonzero(dropped).tolist()
-    assert all(gap.cause == Cause.DROPPED for gap in segment.gaps)
+    projected = np.zeros(end - begin, bool)
+    words = segment.aux[:]
+    for piece in segment.windows():
+        rows = slice(piece.start - begin, piece.start - begin + len(piece.aux))
+        projected[rows], words[rows] = True, piece.aux
+    held = ~dropped & ~projected
+    assert np.array_equal(segment[:][held], samples[begin:end][held])
+    assert np.array_equal(words[~dropped], aux[begin:end][~dropped])
+    for cause, frames in ((Cause.DROPPED, dropped), (Cause.PROJECTED, projected)):
+        gaps = [gap for gap in segment.gaps if gap.cause == cause]
+        missing = [n for gap in gaps for n in range(gap.start - begin, gap.stop - begin)]
+        assert missing == np.flatnonzero(frames).tolist()
+    assert {gap.cause for gap in segment.gaps} <= {Cause.DROPPED, Cause.PROJECTED}

@@ -14,6 +14,7 @@ from probecodec.golden.format import Family, Mode, Order
 from probecodec.golden.projection import banded
 from probecodec.golden.projection_config import ProjectionConfig
 from probecodec.host import open_capture
+from probecodec.host.check import check_windows
 from probecodec.host.synthetic import synthesize
 from probecodec.sim import cocotb_runner
 from probecodec.sim.cocotb_runner import SimulationError, build, run, run_cocotb
@@ -114,6 +115,11 @@ def test_stream(name, idle, back_pressure, seed, model, tmp_path):
     assert result.cycles > samples.size
     capture = open_capture(result.capture)
     assert capture.complete
+    if config.modes[0] == Mode.PROJECTION:
+        dropped = np.ones(len(samples), bool)
+        assert check_windows(config, capture, samples, aux, dropped)
+        assert not dropped.any()
+        return
     assert np.array_equal(np.asarray(capture), samples)
     assert np.array_equal(capture.aux[:], aux)
 
@@ -129,7 +135,13 @@ def test_one_sample_per_clock(name, signal, model, tmp_path):
     assert not result.dropped
 
 
-@on("tiny", "dual-aux", "projection")
+@on("projection")
+@pytest.mark.parametrize("test", ["narrow_link", "cut_link", "broken_frames"])
+def test_fault_of_projection(name, test, model, tmp_path):
+    run(CONFIGS[name], model(name), tmp_path, FAULTS, only=[test])
+
+
+@on("tiny", "dual-aux")
 @pytest.mark.parametrize("test", ["narrow_link", "cut_link", "reset"])
 def test_fault(name, test, model, tmp_path):
     run(CONFIGS[name], model(name), tmp_path, FAULTS, only=[test])
@@ -143,7 +155,7 @@ def test_control(name, test, model, tmp_path):
     run(CONFIGS[name], model(name), tmp_path, CONTROL, only=[test])
 
 
-@on("all-np1", "projection", "projection-dense")
+@on("all-np1")
 @pytest.mark.parametrize("test", ["power_up", "all_modes"])
 def test_control_of_all_modes(name, test, model, tmp_path):
     run(CONFIGS[name], model(name), tmp_path, CONTROL, only=[test])
@@ -154,12 +166,12 @@ def test_registers(name, model, tmp_path):
     run(CONFIGS[name], model(name), tmp_path, CONTROL, only=["registers"])
 
 
-@on("dual-aux", "projection")
+@on("dual-aux")
 def test_broken_frames(name, model, tmp_path):
     run(CONFIGS[name], model(name), tmp_path, FAULTS, only=["broken_frames"])
 
 
-@on("fixed-aux", "dual", "dual-aux", "all-np1", "projection")
+@on("fixed-aux", "dual", "dual-aux", "all-np1")
 @pytest.mark.parametrize("seed", [1, 2])
 def test_everything_at_once(name, seed, model, tmp_path):
     """Seeds also differ in what the core's memories hold at power-up."""

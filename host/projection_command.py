@@ -1,0 +1,307 @@
+"""The verbs of the compressed-sensing path: ``project``, ``reconstruct``, ``detect``."""
+
+from __future__ import annotations
+
+import json
+import os
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+import click
+import numpy as np
+
+from ..golden.config import EncoderConfig
+from ..golden.format import Family, Mode
+from ..golden.projection_config import ProjectionConfig
+from .options import (
+    Failure,
+    capture_options,
+    force_option,
+    gather,
+    json_option,
+    recording_options,
+)
+from .progress import progress_bar
+
+_PATH = click.Path(path_type=Path)
+_LEARN_SECONDS = 20.0
+
+# A verb gets ``matrix``: keyword arguments of `ProjectionConfig`.
+matrix_options = gather(
+    "matrix",
+    {
+        "family": click.option(
+            "--family",
+            type=click.Choice([family.name.lower() for family in Family]),
+            callback=lambda context, option, name: None if name is None else Family[name.upper()],
+            help="How the matrix is made; sparse by default.",
+        ),
+        "window": click.option("--window", type=int, help="Frames N of a window; 64 by default."),
+        "measurements": click.option(
+            "--measurements", type=int, help="Measurements M of a window; 8 by default."
+        ),
+        "hold": click.option("--hold", type=int, help="Frames that share signs; 1 by default."),
+        "shift": click.option(
+            "--shift", type=int, help="Lowest bits of a measurement that are not sent."
+        ),
+        "seed": click.option("--seed", type=int, help="Of the pseudo-random families; 1."),
+        "highpass_shift": click.option(
+            "--highpass", "highpass_shift", type=int, help="Shift of the running mean; 8, 0: none."
+        ),
+        "coefficients": click.option(
+            "--coefficients",
+            type=_PATH,
+            callback=lambda context, option, path: None if path is None else read_rows(path),
+            help="Of family loaded: a .npy of whole numbers, M x N.",
+        ),
+    },
+)
+coefficients_option = click.option(
+    "--coefficients",
+    type=_PATH,
+    callback=lambda context, option, path: () if path is None else read_rows(path),
+    help="Of family loaded: the .npy that `project` or the hardware was given.",
+)
+training_option = click.option(
+    "--training",
+    type=_PATH,
+    help="Another capture of this probe, whose lossless stretch to learn from.",
+)
+
+
+def read_rows(path: Path) -> tuple[tuple[int, ...], ...]:
+    """Return the coefficients of family LOADED; `Failure` where the file has none."""
+    try:
+        rows = np.load(path, allow_pickle=False)
+    except FileNotFoundError:
+        raise Failure(f"there is no file {path}: check the path") from None
+    except (OSError, ValueError, EOFError):
+        raise Failure(f"{path} is no .npy file: give one of whole numbers, M x N") from None
+    if not isinstance(rows, np.ndarray) or rows.ndim != 2 or rows.dtype.kind not in "iu":
+        raise Failure(f"{path} does not hold M x N whole numbers: round them first")
+    return tuple(map(tuple, rows.tolist()))
+
+
+@click.command()
+@click.argument("rec", type=_PATH)
+@click.argument("out", type=_PATH)
+@recording_options
+@matrix_options
+@click.option(
+    "--lossless",
+    type=click.FloatRange(0),
+    default=_LEARN_SECONDS,
+    show_default=True,
+    help="Seconds sent lossless before the measurements: what reconstruction learns from.",
+)
+@click.option("--packet-frames", type=int, help="Frames in a packet, whole windows.")
+@force_option
+@json_option
+def project(
+    rec: Path,
+    out: Path,
+    recording: dict[str, Any],
+    matrix: dict[str, Any],
+    lossless: float,
+    packet_frames: int | None,
+    force: bool,
+    as_json: bool,
+) -> None:
+    """Encode the recording REC into the capture OUT (.pcs) as measurements of windows.
+
+    First a lossless stretch, then projections: as the hardware sends them, byte for byte, when its
+    register is switched there. Reports bits per sample (b/S) of both.
+    """
+    from .fast import encoder
+    from .integrity import rates, rates_text
+    from .recording import check_output, open_recording, replacing
+
+    check_output(out, (".pcs",), force=force)
+    source = open_recording(rec, **recording)
+    if "coefficients" in matrix:
+        matrix["family"] = matrix.get("family", Family.LOADED)
+        widest = max(abs(value) for row in matrix["coefficients"] for value in row)
+        matrix["coefficient_bits"] = max(2, int(widest).bit_length() + 1)
+        matrix["row_sum"] = max(1, max(sum(map(abs, row)) for row in matrix["coefficients"]))
+        matrix.setdefault("measurements", len(matrix["coefficients"]))
+        matrix.setdefault("window", len(matrix["coefficients"][0]))
+    channels = source.samples.shape[1]
+    projected = ProjectionConfig(channels=channels, sample_bits=source.sample_bits, **matrix)
+    changes = {"projection": projected} | (
+        {"packet_frames": packet_frames} if packet_frames else {}
+    )
+    settings: EncoderConfig = source.config("projection", **changes)
+    step, frames = settings.packet_frames, len(source.samples)
+    stretch = -(-round(lossless * settings.rate_hz) // step) * step
+    stretch = min(stretch, frames)
+    sizes = {Mode.HUFFMAN: 0, Mode.PROJECTION: 0}
+    with replacing(out) as file, progress_bar("encoding") as progress:
+        core = encoder(settings)
+        for start in range(0, frames, step):
+            mode = Mode.HUFFMAN if start < stretch else Mode.PROJECTION
+            rows = slice(start, start + step)
+            packet = core.checked_packet(
+                source.samples[rows], None if source.aux is None else source.aux[rows], start, mode
+            )
+            file.write(packet)
+            sizes[mode] += len(packet)
+            progress(min(start + step, frames), frames)
+    parts = {
+        name: {"frames": count, "bytes": sizes[mode]}
+        | rates(sizes[mode], count * channels, settings.sample_bits)
+        for name, mode, count in (
+            ("lossless", Mode.HUFFMAN, stretch),
+            ("projected", Mode.PROJECTION, frames - stretch),
+        )
+    }
+    if as_json:
+        click.echo(json.dumps({"recording": str(rec), "capture": str(out)} | parts))
+        return
+    click.echo(f"{rec}: {frames} frames of {channels} channels, {settings.sample_bits} bits")
+    click.echo(f"{out}: {sum(sizes.values())} bytes")
+    for name, told in parts.items():
+        click.echo(f"  {name}: {told['frames']} frames, {rates_text(told)}")
+
+
+@click.command()
+@click.argument("capture", type=_PATH)
+@click.argument("out", type=_PATH)
+@capture_options
+@click.option(
+    "--method",
+    type=click.Choice(["lmmse", "omp", "lista"]),
+    default="lmmse",
+    show_default=True,
+    help="Linear estimate; sparse over a learned dictionary, by matching pursuit or by a fixed "
+    "number of shrinking steps.",
+)
+@training_option
+@coefficients_option
+@force_option
+@json_option
+def reconstruct(
+    capture: Path,
+    out: Path,
+    opening: dict[str, Any],
+    method: str,
+    training: Path | None,
+    coefficients: tuple[tuple[int, ...], ...],
+    force: bool,
+    as_json: bool,
+) -> None:
+    """Make samples of CAPTURE's measurements: the recording OUT (.bin or .npy), high-passed.
+
+    What is needed is learned from the longest lossless stretch. That stretch is high-passed as
+    well, and the auxiliary word becomes the last column.
+
+    Exit status: 0 success; 1 something is missing, and is zeros; 2 bad usage or input, and nothing
+    was written.
+    """
+    from .recording import SUFFIXES, check_output, write_recording
+
+    check_output(out, SUFFIXES, force=force)
+    with _reconstruction(capture, method, training, coefficients, opening) as made:
+        with progress_bar("reconstructing") as progress:
+            write_recording(out, made, force=force, progress=progress)
+        lost = made.lost
+        missing = sum(gap.stop - gap.start for gap in lost)
+        report = {
+            "capture": str(capture),
+            "output": str(out),
+            "method": method,
+            "frames": len(made),
+            "learned_from_frames": made.training.frames,
+            "missing": missing,
+            "gaps": [gap._asdict() for gap in lost],
+        }
+        _tell(report, as_json, f"{out}: {len(made)} frames, {missing} of them missing", lost)
+
+
+@click.command()
+@click.argument("capture", type=_PATH)
+@click.argument("out", type=_PATH)
+@capture_options
+@training_option
+@coefficients_option
+@force_option
+@json_option
+def detect(
+    capture: Path,
+    out: Path,
+    opening: dict[str, Any],
+    training: Path | None,
+    coefficients: tuple[tuple[int, ...], ...],
+    force: bool,
+    as_json: bool,
+) -> None:
+    """Find and classify the spikes in CAPTURE's measurements, without samples: OUT (.npz).
+
+    Units are those of the longest lossless stretch. OUT holds frames (as the source counts), units,
+    scores, and the units' templates (units, frames, channels) in ADC steps.
+
+    Exit status: 0 success; 1 something is missing; 2 bad usage or input, and nothing was written.
+    """
+    from .recording import check_output, replacing
+
+    check_output(out, (".npz",), force=force)
+    with _reconstruction(capture, "lmmse", training, coefficients, opening) as made:
+        with progress_bar("detecting") as progress:
+            spikes, templates = made.detect(progress)
+        with replacing(out) as file:
+            np.savez(file, **spikes._asdict(), templates=templates.waveforms)
+        report = {
+            "capture": str(capture),
+            "output": str(out),
+            "spikes": len(spikes.frames),
+            "units": len(templates.waveforms),
+            "learned_from_frames": made.training.frames,
+            "gaps": [gap._asdict() for gap in made.lost],
+        }
+        text = f"{out}: {report['spikes']} spikes of {report['units']} units"
+        _tell(report, as_json, text, made.lost)
+
+
+@contextmanager
+def _reconstruction(
+    capture: Path,
+    method: str,
+    training: Path | None,
+    coefficients: tuple[tuple[int, ...], ...],
+    opening: dict[str, Any],
+) -> Iterator[Any]:
+    """Open the capture, and the one to learn from."""
+    from .capture import open_capture
+    from .fill import Fill
+    from .reconstruct import Reconstruction
+
+    try:
+        import scipy  # noqa: F401
+        import sklearn  # noqa: F401
+    except ModuleNotFoundError as error:
+        raise Failure(
+            f"this needs {error.name}; install it: pip install 'probecodec[recovery]'"
+        ) from None
+    with progress_bar("scanning", "bytes") as progress:
+        found = open_capture(capture, progress=progress, fill=Fill.ZERO, **opening)
+        other = open_capture(training, fill=Fill.ZERO) if training else None
+    with found:
+        yield Reconstruction(
+            found,
+            method,
+            training=other,
+            coefficients=coefficients,
+            workers=os.cpu_count() or 1,
+        )
+
+
+def _tell(report: dict[str, Any], as_json: bool, text: str, lost: list[Any]) -> None:
+    """Print what was made; end with status 1 where something is missing."""
+    from .integrity import some
+
+    click.echo(json.dumps(report) if as_json else text)
+    some([f"frames {gap.start} to {gap.stop - 1}: {gap.cause}" for gap in lost], "gaps")
+    if lost:
+        sys.exit(1)

@@ -1,0 +1,326 @@
+"""Reconstruction: samples, or spikes, from a capture's measurements.
+
+The statistics come from a lossless stretch, of the same capture or of another of the same probe.
+Samples are high-passed throughout, those that came lossless too, as the probe does before it
+projects: there is no step where the modes change.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import replace
+from typing import TYPE_CHECKING, Any, NamedTuple
+
+import numpy as np
+from numpy.typing import NDArray
+
+from ..golden import order
+from ..golden.config import EncoderConfig
+from ..golden.format import Family
+from ..golden.projection import matrix
+from ..golden.projection_config import ProjectionConfig
+from . import fast
+from .blocks import CaptureError, Windows
+from .capture import Capture, Chunk
+from .index import Progress
+from .timeline import Cause, Gap, join
+
+if TYPE_CHECKING:
+    from .recovery import Spikes, Statistics
+
+METHODS = ("lmmse", "omp", "lista")
+_MAX_TRAINING = 1 << 26  # samples: 15 s of 384 channels
+_CHUNK_SAMPLES = 1 << 24  # recovered at once
+_MARGIN = 3  # windows on either side that only help to recover those between
+
+Rows = tuple[tuple[int, ...], ...]
+
+
+class Run(NamedTuple):
+    """Consecutive windows of one matrix.
+
+    Attributes
+    ----------
+    start : int
+        The first one's first frame, as the source counts.
+    values : int32 (windows, M, channels)
+    aux : uint16 (frames,)
+    kept : slice
+        The windows that are asked for; those around them are given for help.
+    """
+
+    matrix: ProjectionConfig
+    start: int
+    values: NDArray[np.int32]
+    aux: NDArray[np.uint16]
+    kept: slice
+
+
+class Training:
+    """What a lossless stretch tells: its values, and what is learned from them when it is used.
+
+    Parameters
+    ----------
+    capture : Capture
+        Its longest run of frames that came lossless is taken, at most 2^26 samples of it.
+    projected : ProjectionConfig
+        The high-pass is that of its packets.
+
+    Raises
+    ------
+    CaptureError
+        Where there is no lossless stretch.
+    """
+
+    def __init__(self, capture: Capture, projected: ProjectionConfig) -> None:
+        start, stop = max(_held(capture), key=lambda span: span[1] - span[0], default=(0, 0))
+        if start == stop:
+            raise CaptureError(
+                f"{capture.name} has no lossless stretch to learn from: send one before the "
+                "measurements, or give another capture of this probe (--training)"
+            )
+        stop = min(stop, start + max(1, _MAX_TRAINING // capture.config.channels))
+        samples = capture[start:stop]
+        self.frames, self.projected = stop - start, projected
+        self.values = _filter(projected, samples)
+        self.positions = order.sites(capture.config)
+        self._statistics: dict[int, Statistics] = {}
+
+    def statistics(self, lags: int) -> Statistics:
+        """Return the covariances over ``lags``."""
+        from .recovery import learn
+
+        if lags not in self._statistics:
+            self._statistics[lags] = learn(self.values, lags=lags, positions=self.positions)
+        return self._statistics[lags]
+
+
+class Reconstruction:
+    """A capture whose measurements are samples again: what `write_recording` takes.
+
+    Parameters
+    ----------
+    capture : Capture
+        Opened with any way to fill but "error".
+    method : {"lmmse", "omp", "lista"}
+        Linear estimate; sparse over a dictionary, by matching pursuit or by a fixed number of
+        shrinking steps.
+    training : Capture, optional
+        Where the lossless stretch is; by default the capture itself.
+    coefficients : tuple of tuple of int, optional
+        Of family LOADED.
+    workers : int
+        Threads.
+
+    Raises
+    ------
+    CaptureError
+        Where there is nothing to reconstruct, or to learn from.
+    ConfigError
+        Where the coefficients are missing, or are not those that the packets name.
+    """
+
+    dtype = np.dtype(np.int16)
+
+    def __init__(
+        self,
+        capture: Capture,
+        method: str = "lmmse",
+        *,
+        training: Capture | None = None,
+        coefficients: Rows = (),
+        workers: int = 1,
+    ) -> None:
+        if method not in METHODS:
+            raise CaptureError(f"no method is named {method!r}; there are {', '.join(METHODS)}")
+        self._capture, self._method, self._workers = capture, method, workers
+        self._coefficients = coefficients
+        first = next(capture.windows(), None)
+        if first is None:
+            raise CaptureError(f"{capture.name} holds no measurements: decode it")
+        matrix(self._known(first.matrix))  # the coefficients, before hours of work
+        self.training = Training(training or capture, first.matrix)
+        self._recoverers: dict[ProjectionConfig, Any] = {}
+        self._broken: list[Gap] = []
+
+    @property
+    def config(self) -> EncoderConfig:
+        """The capture's."""
+        return self._capture.config
+
+    @property
+    def lost(self) -> list[Gap]:
+        """What is zeros: missing frames, and, once they were met, windows that were broken off."""
+        gaps = join([*self._capture.gaps, *self._broken])
+        return [gap for gap in gaps if gap.cause != Cause.PROJECTED]
+
+    def __len__(self) -> int:
+        return len(self._capture)
+
+    def chunks(self) -> Iterator[Chunk]:
+        """Yield all rows in order; memory does not grow with the capture."""
+        capture, first, at = self._capture, self._capture.first_frame, 0
+        spans = [(gap.start - first, gap.stop - first, gap.cause) for gap in capture.gaps]
+        for start, stop, cause in [*spans, (len(capture), len(capture), Cause.LOST)]:
+            yield from self._lossless(at, start)
+            if cause == Cause.PROJECTED:
+                yield from self._projected(start, stop)
+            elif stop > start:
+                yield from self._zeros(start, stop)
+            at = stop
+
+    def detect(self, progress: Progress | None = None) -> tuple[Spikes, Any]:
+        """Return the spikes in the measurements, and the templates of their units.
+
+        The units are those found in the lossless stretch; frames count as the source does.
+        """
+        from .recovery import Detector, Spikes, dequantise, sort_units
+
+        templates, _, _ = sort_units(self.training.values, positions=self.training.positions)
+        detectors: dict[ProjectionConfig, Detector] = {}
+        found: list[Spikes] = []
+        total = len(self)
+        for run in self._runs(0, total):
+            window = run.matrix.window
+            if run.matrix not in detectors:
+                touched = -(-(templates.waveforms.shape[1] - 1) // window) + 1
+                statistics = self.training.statistics(touched * window - 1)
+                rows = self._matrix(run.matrix)
+                detectors[run.matrix] = Detector(templates, statistics, rows, run.matrix.shift)
+            measured = dequantise(run.values.transpose(0, 2, 1).astype(np.int64), run.matrix.shift)
+            spikes = detectors[run.matrix].detect(measured, workers=self._workers)
+            edges = run.kept.start * window, run.kept.stop * window
+            inside = slice(*np.searchsorted(spikes.frames, edges))
+            found.append(Spikes(*(part[inside] for part in spikes)))
+            found[-1] = found[-1]._replace(frames=found[-1].frames + run.start)
+            if progress:
+                progress(run.start + run.kept.stop * window - self._capture.first_frame, total)
+        merged = [np.concatenate(parts) for parts in zip(*found, strict=True)]
+        return Spikes(*merged), templates
+
+    def _lossless(self, start: int, stop: int) -> Iterator[Chunk]:
+        """Rows that came lossless, high-passed."""
+        projected = self.training.projected
+        highpass = fast.highpass(projected) if projected.highpass_shift else None
+        for chunk in self._capture.chunks(start, stop) if start < stop else ():
+            samples = highpass.encode(chunk.samples) if highpass else chunk.samples
+            yield chunk._replace(samples=_to_int16(samples))
+
+    def _projected(self, start: int, stop: int) -> Iterator[Chunk]:
+        """Rows that came as measurements."""
+        from .recovery import dequantise
+
+        at, first = start, self._capture.first_frame
+        for run in self._runs(start, stop):
+            measured = dequantise(run.values.transpose(0, 2, 1).astype(np.int64), run.matrix.shift)
+            values = self._recoverer(run.matrix).recover(measured, workers=self._workers)
+            frames = slice(run.kept.start * run.matrix.window, run.kept.stop * run.matrix.window)
+            row = run.start - first + frames.start
+            yield from self._zeros(at, row)
+            samples = _to_int16(np.rint(values[frames]))
+            yield Chunk(row, samples, run.aux[frames])
+            at = row + len(samples)
+            broken = len(run.aux) - len(values)
+            if broken and run.kept.stop == len(run.values):
+                self._broken.append(Gap(first + at, first + at + broken, Cause.BROKEN))
+                zeros = np.zeros((broken, samples.shape[1]), np.int16)
+                yield Chunk(at, zeros, run.aux[len(values) :])
+                at += broken
+        yield from self._zeros(at, stop)
+
+    def _zeros(self, start: int, stop: int) -> Iterator[Chunk]:
+        step = max(1, _CHUNK_SAMPLES // self.config.channels)
+        for at in range(start, stop, step):
+            rows = min(step, stop - at)
+            samples = np.zeros((rows, self.config.channels), np.int16)
+            yield Chunk(at, samples, np.zeros(rows, np.uint16))
+
+    def _runs(self, start: int, stop: int) -> Iterator[Run]:
+        """The windows in rows ``start`` to ``stop`` - 1, a few thousand at a time."""
+        held: Run | None = None
+        for piece in self._capture.windows(start, stop):
+            if held is not None and not _goes_on(piece, held):
+                yield held
+                held = None
+            if held is None:
+                kept = slice(0, len(piece.values))
+                held = Run(piece.matrix, piece.start, piece.values, piece.aux, kept)
+            else:
+                values = np.concatenate([held.values, piece.values])
+                aux = np.concatenate([held.aux, piece.aux])
+                held = held._replace(
+                    values=values, aux=aux, kept=slice(held.kept.start, len(values))
+                )
+            ready = len(held.values) - _MARGIN
+            window = held.matrix.window
+            if (ready - held.kept.start) * window * self.config.channels >= _CHUNK_SAMPLES:
+                yield held._replace(kept=slice(held.kept.start, ready))
+                done = ready - _MARGIN
+                held = Run(
+                    held.matrix,
+                    held.start + done * window,
+                    held.values[done:],
+                    held.aux[done * window :],
+                    slice(_MARGIN, len(held.values) - done),
+                )
+        if held is not None:
+            yield held
+
+    def _known(self, projected: ProjectionConfig) -> ProjectionConfig:
+        """``projected`` with the coefficients that were given."""
+        if projected.family != Family.LOADED or not self._coefficients:
+            return projected
+        return replace(projected, coefficients=self._coefficients)
+
+    def _matrix(self, projected: ProjectionConfig) -> NDArray[np.int64]:
+        """The matrices by channel, int64 (channels, M, N)."""
+        by_slot = matrix(self._known(projected))
+        by_channel = np.empty_like(by_slot)
+        by_channel[order.channels(self.config)] = by_slot
+        return by_channel
+
+    def _recoverer(self, projected: ProjectionConfig) -> Any:
+        """The estimator for a matrix, made once."""
+        from .recovery import Lista, Lmmse, Omp, learn_dictionary
+
+        if projected not in self._recoverers:
+            training, rows = self.training, self._matrix(projected)
+            statistics = training.statistics(3 * projected.window - 1)
+            made: Any
+            if self._method == "lmmse":
+                made = Lmmse(statistics, rows, projected.shift)
+            else:
+                dictionary = learn_dictionary(
+                    training.values, window=projected.window, positions=training.positions
+                )
+                if self._method == "omp":
+                    made = Omp(dictionary, statistics, rows, projected.shift)
+                else:
+                    made = Lista(dictionary, statistics, rows, projected.shift, training.values)
+            self._recoverers[projected] = made
+        return self._recoverers[projected]
+
+
+def _goes_on(piece: Windows, run: Run) -> bool:
+    """Do the windows of ``piece`` follow those of ``run``, with the same matrix?"""
+    whole = len(run.values) * run.matrix.window == len(run.aux)
+    return whole and piece.matrix == run.matrix and piece.start == run.start + len(run.aux)
+
+
+def _held(capture: Capture) -> Iterator[tuple[int, int]]:
+    """The runs of rows that came lossless."""
+    at = 0
+    for gap in capture.gaps:
+        yield at, gap.start - capture.first_frame
+        at = gap.stop - capture.first_frame
+    yield at, len(capture)
+
+
+def _filter(projected: ProjectionConfig, samples: NDArray[np.int16]) -> NDArray[np.integer]:
+    """High-pass ``samples`` as the probe does before it projects."""
+    return fast.highpass(projected).encode(samples) if projected.highpass_shift else samples
+
+
+def _to_int16(values: NDArray[Any]) -> NDArray[np.int16]:
+    limits = np.iinfo(np.int16)
+    return values.clip(limits.min, limits.max).astype(np.int16)
