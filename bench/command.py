@@ -15,8 +15,18 @@ import click
 from ..host.options import Failure, force_option, recording_options
 from .ours import OURS
 from .peers import PEERS
+from .projection.command import projection
 
 _PATH = click.Path(path_type=Path)
+
+
+class _Bench(click.Group):
+    """Measures lossless coding unless it is told what else."""
+
+    def parse_args(self, ctx: click.Context, args: list[str]) -> list[str]:
+        if not args or args[0] not in self.commands:
+            args = ["lossless", *args]
+        return super().parse_args(ctx, args)
 
 
 @click.command()
@@ -33,7 +43,7 @@ _PATH = click.Path(path_type=Path)
 @click.option("--json", "json_path", type=_PATH, metavar="FILE", help="Write all as .json.")
 @click.option("--plot", "plot_path", type=_PATH, metavar="FILE", help="Draw bars as .png.")
 @force_option
-def bench(
+def lossless(
     recs: tuple[Path, ...],
     recording: dict[str, Any],
     frames: int | None,
@@ -53,6 +63,8 @@ def bench(
     Every method decodes all that it encoded. MB/s are of int16, in one thread. adaptive-np1 and
     adaptive-np2 take the channels in the order of a Neuropixels 1.0 or 2.0. A peer that is not
     installed is a row that says how to get it.
+
+    What lossy coding costs a spike sorter: probecodec bench projection --help.
 
     Exit status: 0 all came back equal; 1 something did not, or a tool failed; 2 bad usage or input.
     """
@@ -116,3 +128,7 @@ def _choose(methods: str | None, peers: bool) -> list[str]:
     if not chosen:
         raise Failure("no method is left: --no-peers leaves none of --methods")
     return chosen
+
+
+bench = _Bench("bench", commands={"lossless": lossless, "projection": projection})
+bench.short_help = "Compare our presets, and lossy coding, with peers."

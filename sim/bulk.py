@@ -170,6 +170,4 @@ def run(
     if process.returncode:
         raise ToolError(f"the simulation failed: {errors.decode().strip() or process.returncode}")
     report = json.loads(output)
-    return BulkResult(
-        frames=report["frames"], cycles=report["cycles"], seconds=report["seconds"]
-    )
+    return BulkResult(frames=report["frames"], cycles=report["cycles"], seconds=report["seconds"])

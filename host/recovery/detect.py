@@ -10,7 +10,8 @@ between spike and none is::
     max over a:  ((b + p)^2 / (e + p) - p) / 2  at  a = (b + p) / (e + p)
 
 Greedily the best spikes are taken, and their templates are subtracted from the measurements,
-until none exceeds the threshold. (Whitened matched filter: H. Van Trees, Detection, Estimation,
+until none exceeds the threshold, or 5 % of the score of a spike taken there: so much a large spike
+that is not quite its template may leave behind. (Whitened matched filter: H. Van Trees, Detection, Estimation,
 and Modulation Theory I, 1968; pursuit: S. Mallat, Z. Zhang, IEEE Trans. Signal Process. 41, 1993;
 in compressed measurements: M. Davenport et al., IEEE J. Sel. Top. Signal Process. 4, 2010.)
 """
@@ -30,6 +31,7 @@ from .templates import Templates
 
 BLOCK = 1024  # windows
 NEVER = np.float32(-np.inf)
+RESIDUE = 0.05  # of a spike's score: what its template leaves of it may reach that
 
 
 class Spikes(NamedTuple):
@@ -153,11 +155,11 @@ class Detector:
         starts = len(rest) - self.windows + 1
         scores = np.empty((len(self.units), starts, length), np.float32)
         amplitudes = np.empty_like(scores)
-        barred = np.zeros(scores.shape, bool)
+        least = np.full(scores.shape, np.float32(self.threshold)).reshape(len(self.units), -1)
         for unit, one in enumerate(self.units):
             scores[unit], amplitudes[unit] = self._score(one, rest, np.arange(starts))
         found = []
-        while chosen := self._choose(scores.reshape(len(self.units), -1)):
+        while chosen := self._choose(scores.reshape(least.shape), least):
             touched: dict[int, set[int]] = {}
             for unit, begin in chosen:
                 window, frame = divmod(begin, length)
@@ -165,8 +167,10 @@ class Detector:
                 one = self.units[unit]
                 span = slice(window, window + self.windows)
                 rest[span, one.channels] -= amplitudes[unit, window, frame] * one.signals[frame]
-                low = max(0, begin - self.refractory)
-                barred.reshape(len(self.units), -1)[unit, low : begin + self.refractory + 1] = True
+                around = slice(max(0, begin - self.refractory), begin + self.refractory + 1)
+                others = least[self.meeting[unit], around]
+                least[self.meeting[unit], around] = np.maximum(others, RESIDUE * found[-1][2])
+                least[unit, around] = np.inf
                 near = range(max(0, window - self.windows + 1), min(starts, window + self.windows))
                 for other in np.nonzero(self.meeting[unit])[0]:
                     touched.setdefault(int(other), set()).update(near)
@@ -174,7 +178,6 @@ class Detector:
                 which = np.array(sorted(windows))
                 again = self._score(self.units[unit], rest, which)
                 scores[unit, which], amplitudes[unit, which] = again
-            scores[barred] = NEVER
         return found
 
     def _score(
@@ -187,9 +190,11 @@ class Detector:
         amplitudes = b / (unit.energies + p)
         return np.where(b > p, (b * amplitudes - p) / 2, NEVER), amplitudes
 
-    def _choose(self, scores: NDArray[np.float32]) -> list[tuple[int, int]]:
+    def _choose(
+        self, scores: NDArray[np.float32], least: NDArray[np.float32]
+    ) -> list[tuple[int, int]]:
         """Return unit and first frame of the best spikes that do not touch one another."""
-        units, begins = np.nonzero(scores > self.threshold)
+        units, begins = np.nonzero(scores > least)
         order = np.argsort(-scores[units, begins], kind="stable")
         length = self.matrix.shape[2]
         taken = np.zeros((len(self.units), scores.shape[1] // length + 2 * self.windows), bool)

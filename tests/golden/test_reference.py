@@ -100,9 +100,7 @@ def configs(draw):
             stream_id=draw(st.integers(0, 255)),
         )
     except ConfigError:  # too many auxiliary bits for so few channels
-        return EncoderConfig(
-            channels=2, sample_bits=sample_bits, packet_frames=3, modes=LOSSLESS
-        )
+        return EncoderConfig(channels=2, sample_bits=sample_bits, packet_frames=3, modes=LOSSLESS)
 
 
 @st.composite

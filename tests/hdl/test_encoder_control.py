@@ -7,6 +7,7 @@ import pytest
 
 from probecodec.golden import encoder as golden
 from probecodec.golden.config import EncoderConfig
+from probecodec.golden.decoder import Decoder
 from probecodec.golden.format import Flag, Mode
 from probecodec.golden.registers import register_map
 from probecodec.hdl.encoder import Encoder
@@ -130,7 +131,7 @@ def test_disabled_for_a_while(record, config):
 
 def decode(config, packets):
     """Return (first frame, samples, auxiliary words) of every packet."""
-    decoder = golden.Decoder(config)
+    decoder = Decoder(config)
     for packet in packets:
         restart = bool(packet.header["flags"] & Flag.RESTART)
         mode, frames = Mode(packet.header["mode"]), packet.trailer["frames"]

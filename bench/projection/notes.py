@@ -1,0 +1,90 @@
+"""What the results say in words, computed from them."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+from .families import FAMILIES
+from .result import Results, Row
+
+ROUNDING = 1e-9
+DOUBTFUL = 0.95  # precision below which a low error is cheap
+EXTRA = {8.0: 0.02, 16.0: 0.03}  # the project's targets: error above lossless, by ratio
+MOST = {8.0: 0.05}  # and in all
+
+
+def notes(results: Results) -> list[str]:
+    """Return sentences: who wins at equal bits, and which targets are met."""
+    told = []
+    levels = dict.fromkeys(row.noise_uv for row in results.rows)
+    for noise_uv in levels:
+        for target in results.options.ratios:
+            rows = [r for r in results.rows if (r.noise_uv, r.target) == (noise_uv, target)]
+            told += _winner(rows, noise_uv, target)
+            told += _verdict(results, rows, noise_uv, target)
+    if results.left_out:
+        told.append("Out of reach, so left out: " + "; ".join(results.left_out) + ".")
+    return told
+
+
+def _best(rows: Iterable[Row]) -> Row | None:
+    return min(rows, key=lambda row: (row.spikes.error, row.bits), default=None)
+
+
+def _projects(row: Row) -> bool:
+    return row.family in FAMILIES and FAMILIES[row.family].projects
+
+
+def _winner(rows: list[Row], noise_uv: float, target: float) -> list[str]:
+    """Compare the best projection with the best of the others, all of the same target."""
+    told = []
+    best = _best(row for row in rows if _projects(row))
+    if best is None:
+        return []
+    for link, kind in ((True, "on the link"), (False, "by an entropy")):
+        rival = _best(r for r in rows if not _projects(r) and r.link == link)
+        if rival is None:
+            told.append(f"{noise_uv:g} uV, {target:g}:1, {kind}: no other family is there.")
+            continue
+        margin = 100 * (best.spikes.error - rival.spikes.error)
+        if margin > 0:
+            verdict = f"{_name(rival)} WINS over the best projection by {margin:.1f} points"
+        elif margin < 0:
+            verdict = f"the best projection wins over {_name(rival)} by {-margin:.1f} points"
+        else:
+            verdict = f"{_name(rival)} and the best projection are equal"
+        told.append(
+            f"{noise_uv:g} uV, {target:g}:1, {kind}: {verdict} ({_name(best)} "
+            f"{best.bits:.2f} b/S, {_percent(best)}; {_name(rival)} {rival.bits:.2f} b/S, "
+            f"{_percent(rival)})."
+        )
+    return told
+
+
+def _verdict(results: Results, rows: list[Row], noise_uv: float, target: float) -> list[str]:
+    """Tell whether the best projection on traces and by the detector meets the targets."""
+    told = []
+    for way in ("detector", "sorter"):
+        best = _best(r for r in rows if _projects(r) and r.sorted_by == way)
+        reference = best and results.lossless(best)
+        if best is None or reference is None or target not in EXTRA:
+            continue
+        extra = best.spikes.error - reference.spikes.error
+        above = f"{_percent(reference)}, {100 * extra:+.1f} points"
+        met = extra <= EXTRA[target] + ROUNDING and best.spikes.error <= MOST.get(target, 1.0)
+        told.append(
+            f"{noise_uv:g} uV, {target:g}:1, {way}: {_name(best)} {_percent(best)}, lossless "
+            f"{above}: target {'met' if met else 'MISSED'}."
+        )
+    return told
+
+
+def _name(row: Row) -> str:
+    return row.family if row.recovery == "sorter" else f"{row.family} ({row.recovery})"
+
+
+def _percent(row: Row) -> str:
+    told = f"{100 * row.spikes.error:.1f} %"
+    if row.spikes.precision < DOUBTFUL:
+        told += f", but only {100 * row.spikes.precision:.0f} % of what it finds is a spike"
+    return told

@@ -1,0 +1,75 @@
+"""Projections at a wanted rate: measurements and dropped bits are searched for."""
+
+from __future__ import annotations
+
+from typing import NamedTuple
+
+import numpy as np
+from numpy.typing import NDArray
+
+from ...golden.projection import matrix
+from ...golden.projection_config import ProjectionConfig
+from ...host.recovery import measure
+from .coding import Coded, piece
+from .ground_truth import GroundTruth
+from .link import link_bits
+from .matched import Design, Model
+
+LEAST_USE = 0.5  # of the wanted bits; a projection that cannot use so many is left out
+
+
+class Measured(NamedTuple):
+    """A projection and both stretches' measurements, int64 (windows, channels, M)."""
+
+    config: ProjectionConfig
+    matrix: NDArray[np.int64]
+    train: NDArray[np.int64]
+    test: NDArray[np.int64]
+
+
+def project(design: Design, truth: GroundTruth, target: float) -> Coded | None:
+    """Return the best projection of at most ``target`` link bits a sample, None where none is."""
+    model = Model(truth, design)
+    values = truth.values[piece(truth)]
+    best: tuple[float, ProjectionConfig] | None = None
+    for config in model.candidates(target, values):
+        score = model.score(config)
+        if best is None or score > best[0]:
+            best = score, config
+    if best is None:
+        return None
+    config = _fitted(best[1], model, values, target)
+    if config is None:
+        return None
+    rows = matrix(config)
+    train, test = (
+        measure(truth.values[truth.stretch(train=part)], rows, config.shift)
+        for part in (True, False)
+    )
+    bits = link_bits(config, test)
+    if bits < LEAST_USE * target:
+        return None
+    setting = f"N {config.window}, M {config.measurements}, shift {config.shift}"
+    setting += f", hold {config.hold}" if config.hold > 1 else ""
+    return Coded(bits=bits, setting=setting, measured=Measured(config, rows, train, test))
+
+
+def _fitted(
+    config: ProjectionConfig, model: Model, values: NDArray[np.int32], target: float
+) -> ProjectionConfig | None:
+    """Take as many measurements as fit, by the encoder's own bits; None where none does."""
+
+    def bits(tried: ProjectionConfig) -> float:
+        return link_bits(tried, measure(values, matrix(tried), tried.shift))
+
+    while bits(config) > target:
+        if config.measurements > 1:
+            config = model.config(config.measurements - 1, config.shift)
+        else:
+            return None
+    while config.measurements < config.most_measurements:
+        more = model.config(config.measurements + 1, config.shift)
+        if bits(more) > target:
+            break
+        config = more
+    return config

@@ -1,0 +1,101 @@
+"""What a run of the evaluation gives."""
+
+from __future__ import annotations
+
+from dataclasses import asdict, dataclass, field
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from .metrics import SpikeScore, TraceScore
+from .options import Options
+
+
+@dataclass(frozen=True, kw_only=True)
+class Row:
+    """One family, at one rate, recovered in one way, in one noise.
+
+    Attributes
+    ----------
+    family, recovery : str
+        Keys of `FAMILIES`, or ``"lossless"``; of `RECOVERIES`, or ``"sorter"`` for traces that need
+        none.
+    noise_uv, target : float
+        rms of the noise; the wanted ratio, 0 for lossless.
+    bits, ratio_adc, ratio_int16 : float
+        Bits a sample; the ADC's bits, and 16, over that.
+    link : bool
+        Are these on the link? Else they are an entropy.
+    setting : str
+    spikes : SpikeScore
+    traces : TraceScore or None
+        None for the detector, which makes no traces.
+    """
+
+    family: str
+    recovery: str
+    noise_uv: float
+    target: float
+    bits: float
+    ratio_adc: float
+    ratio_int16: float
+    link: bool
+    setting: str
+    spikes: SpikeScore
+    traces: TraceScore | None
+
+    @property
+    def sorted_by(self) -> str:
+        """``"detector"`` or ``"sorter"``: rows of one are compared with its own lossless row."""
+        return "detector" if self.recovery == "detector" else "sorter"
+
+    def as_json(self) -> dict[str, Any]:
+        """Return everything; an infinite SNR is null."""
+        told = asdict(self)
+        told["spikes"] |= {
+            name: getattr(self.spikes, name) for name in ("error", "recall", "precision")
+        }
+        if self.traces is not None and not np.isfinite(self.traces.snr_db):
+            told["traces"]["snr_db"] = None
+        return told
+
+
+@dataclass(frozen=True, kw_only=True, eq=False)
+class Waveforms:
+    """Mean spikes of some units, float32 (units, frames) on their own channels, in uV."""
+
+    noise_uv: float
+    target: float
+    true: NDArray[np.float32]
+    recovered: dict[str, NDArray[np.float32]]
+
+
+@dataclass(kw_only=True, eq=False)
+class Results:
+    """All rows, lossless first for each noise, and what was left out."""
+
+    options: Options
+    rows: list[Row] = field(default_factory=list)
+    left_out: list[str] = field(default_factory=list)
+    waveforms: list[Waveforms] = field(default_factory=list)
+
+    def lossless(self, row: Row) -> Row | None:
+        """The lossless row that belongs beside ``row``."""
+        same = (
+            one
+            for one in self.rows
+            if one.family == "lossless"
+            and (one.noise_uv, one.sorted_by) == (row.noise_uv, row.sorted_by)
+        )
+        return next(same, None)
+
+    def as_json(self) -> dict[str, Any]:
+        """Return options, rows and what was left out, for scripts."""
+        options = asdict(self.options)
+        options["path"] = None if self.options.path is None else str(self.options.path)
+        return {
+            "options": options,
+            "rows": [row.as_json() for row in self.rows],
+            "left_out": self.left_out,
+        }
