@@ -19,6 +19,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from ..golden.config import EncoderConfig
+from .matrix_options import matrix_options, projection_of
 from .options import Failure, config_options, force_option, json_option, recording_options
 
 if TYPE_CHECKING:
@@ -48,6 +49,11 @@ def _extra(name: str) -> Iterator[None]:
         raise Failure(f"Yosys failed ({reason}); can it write to your home folder?") from None
 
 
+def _projected(config: dict[str, Any], matrix: dict[str, Any]) -> dict[str, Any]:
+    """``config`` with the matrix that was described."""
+    return config | ({"projection": projection_of(matrix)} if matrix else {})
+
+
 @click.command()
 @config_options
 @click.option("--channels", type=int, help="Channels, up to 4096.  [default: 384]")
@@ -58,12 +64,20 @@ def _extra(name: str) -> Iterator[None]:
 @click.option("--lsb-uv", type=float, help="Microvolts of one ADC step, for the metadata packet.")
 @click.option("--probe", help="Probe name, for the metadata packet.")
 @click.option("-o", "--out", type=_PATH, required=True, help="Folder for the files.")
+@matrix_options
 @force_option
 @json_option
-def verilog(config: dict[str, Any], out: Path, force: bool, as_json: bool, **own: Any) -> None:
+def verilog(
+    config: dict[str, Any],
+    out: Path,
+    matrix: dict[str, Any],
+    force: bool,
+    as_json: bool,
+    **own: Any,
+) -> None:
     """Write the encoder as Verilog, with an example, a port table and a register table."""
     given = {name: value for name, value in own.items() if value is not None}
-    settings = EncoderConfig.preset(config.pop("preset"), **config, **given)
+    settings = EncoderConfig.preset(config.pop("preset"), **_projected(config, matrix), **given)
     with _extra("hdl"):
         from ..boards.verilog import files
 
@@ -97,12 +111,14 @@ def verilog(config: dict[str, Any], out: Path, force: bool, as_json: bool, **own
     show_default=True,
     help="Share of clock cycles in which the source has no sample.",
 )
+@matrix_options
 @force_option
 @json_option
 def sim(
     rec: Path,
     recording: dict[str, Any],
     config: dict[str, Any],
+    matrix: dict[str, Any],
     frames: int | None,
     capture: Path | None,
     waves: Path | None,
@@ -125,7 +141,7 @@ def sim(
         if path is not None:
             check_output(path, suffixes, force=force)
     source = open_recording(rec, **recording)
-    settings = source.config(**config)
+    settings = source.config(**_projected(config, matrix))
     if len(settings.modes) > 1 and (capture or waves):
         raise ValueError("--capture and --waves take one mode: choose a preset that builds one")
     samples, aux = source.samples[:frames], source.aux

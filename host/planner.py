@@ -361,5 +361,7 @@ def _combine(
             stream_id=stream_id,
             **told,
         )
-    except ConfigError:  # metadata that contradict the packets; without them it always holds
-        return _combine(stream_id, configs, None)
+    except ConfigError:  # metadata that contradict the packets
+        if metadata is not None:
+            return _combine(stream_id, configs, None)
+        return replace(first, stream_id=stream_id)  # modes that no core can have together

@@ -14,13 +14,12 @@ import click
 import numpy as np
 
 from ..golden.config import EncoderConfig
-from ..golden.format import Family, Mode
-from ..golden.projection_config import ProjectionConfig
+from ..golden.format import Mode
+from .matrix_options import matrix_options, projection_of, read_rows
 from .options import (
     Failure,
     capture_options,
     force_option,
-    gather,
     json_option,
     recording_options,
 )
@@ -29,36 +28,6 @@ from .progress import progress_bar
 _PATH = click.Path(path_type=Path)
 _LEARN_SECONDS = 20.0
 
-# A verb gets ``matrix``: keyword arguments of `ProjectionConfig`.
-matrix_options = gather(
-    "matrix",
-    {
-        "family": click.option(
-            "--family",
-            type=click.Choice([family.name.lower() for family in Family]),
-            callback=lambda context, option, name: None if name is None else Family[name.upper()],
-            help="How the matrix is made; sparse by default.",
-        ),
-        "window": click.option("--window", type=int, help="Frames N of a window; 64 by default."),
-        "measurements": click.option(
-            "--measurements", type=int, help="Measurements M of a window; 8 by default."
-        ),
-        "hold": click.option("--hold", type=int, help="Frames that share signs; 1 by default."),
-        "shift": click.option(
-            "--shift", type=int, help="Lowest bits of a measurement that are not sent."
-        ),
-        "seed": click.option("--seed", type=int, help="Of the pseudo-random families; 1."),
-        "highpass_shift": click.option(
-            "--highpass", "highpass_shift", type=int, help="Shift of the running mean; 8, 0: none."
-        ),
-        "coefficients": click.option(
-            "--coefficients",
-            type=_PATH,
-            callback=lambda context, option, path: None if path is None else read_rows(path),
-            help="Of family loaded: a .npy of whole numbers, M x N.",
-        ),
-    },
-)
 coefficients_option = click.option(
     "--coefficients",
     type=_PATH,
@@ -70,19 +39,6 @@ training_option = click.option(
     type=_PATH,
     help="Another capture of this probe, whose lossless stretch to learn from.",
 )
-
-
-def read_rows(path: Path) -> tuple[tuple[int, ...], ...]:
-    """Return the coefficients of family LOADED; `Failure` where the file has none."""
-    try:
-        rows = np.load(path, allow_pickle=False)
-    except FileNotFoundError:
-        raise Failure(f"there is no file {path}: check the path") from None
-    except (OSError, ValueError, EOFError):
-        raise Failure(f"{path} is no .npy file: give one of whole numbers, M x N") from None
-    if not isinstance(rows, np.ndarray) or rows.ndim != 2 or rows.dtype.kind not in "iu":
-        raise Failure(f"{path} does not hold M x N whole numbers: round them first")
-    return tuple(map(tuple, rows.tolist()))
 
 
 @click.command()
@@ -121,15 +77,8 @@ def project(
 
     check_output(out, (".pcs",), force=force)
     source = open_recording(rec, **recording)
-    if "coefficients" in matrix:
-        matrix["family"] = matrix.get("family", Family.LOADED)
-        widest = max(abs(value) for row in matrix["coefficients"] for value in row)
-        matrix["coefficient_bits"] = max(2, int(widest).bit_length() + 1)
-        matrix["row_sum"] = max(1, max(sum(map(abs, row)) for row in matrix["coefficients"]))
-        matrix.setdefault("measurements", len(matrix["coefficients"]))
-        matrix.setdefault("window", len(matrix["coefficients"][0]))
     channels = source.samples.shape[1]
-    projected = ProjectionConfig(channels=channels, sample_bits=source.sample_bits, **matrix)
+    projected = projection_of(matrix)
     changes = {"projection": projected} | (
         {"packet_frames": packet_frames} if packet_frames else {}
     )

@@ -11,9 +11,10 @@ between spike and none is::
 
 Greedily the best spikes are taken, and their templates are subtracted from the measurements,
 until none exceeds the threshold, or 5 % of the score of a spike taken there: so much a large spike
-that is not quite its template may leave behind. (Whitened matched filter: H. Van Trees, Detection, Estimation,
-and Modulation Theory I, 1968; pursuit: S. Mallat, Z. Zhang, IEEE Trans. Signal Process. 41, 1993;
-in compressed measurements: M. Davenport et al., IEEE J. Sel. Top. Signal Process. 4, 2010.)
+that is not quite its template may leave behind. (Whitened matched filter: H. Van Trees, Detection,
+Estimation, and Modulation Theory I, 1968; pursuit: S. Mallat, Z. Zhang, IEEE Trans. Signal Process.
+41, 1993; in compressed measurements: M. Davenport et al., IEEE J. Sel. Top. Signal Process. 4,
+2010.)
 """
 
 from __future__ import annotations

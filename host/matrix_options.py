@@ -1,0 +1,81 @@
+"""Options that describe the matrix of mode PROJECTION."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import click
+import numpy as np
+
+from ..golden.format import Family
+from ..golden.projection_config import ProjectionConfig
+from .options import Failure, gather
+
+_PATH = click.Path(path_type=Path)
+
+
+def read_rows(path: Path) -> tuple[tuple[int, ...], ...]:
+    """Return the coefficients of family LOADED; `Failure` where the file has none."""
+    try:
+        rows = np.load(path, allow_pickle=False)
+    except FileNotFoundError:
+        raise Failure(f"there is no file {path}: check the path") from None
+    except (OSError, ValueError, EOFError):
+        raise Failure(f"{path} is no .npy file: give one of whole numbers, M x N") from None
+    if not isinstance(rows, np.ndarray) or rows.ndim != 2 or rows.dtype.kind not in "iu":
+        raise Failure(f"{path} does not hold M x N whole numbers: round them first")
+    return tuple(map(tuple, rows.tolist()))
+
+
+def projection_of(matrix: dict[str, Any]) -> ProjectionConfig | None:
+    """Return what the options describe; None where none was given.
+
+    The widths are those of the recording, which the encoder's configuration fills in. Coefficients
+    tell their own family, shape and width.
+    """
+    if not matrix:
+        return None
+    told: dict[str, Any] = {}
+    if rows := matrix.get("coefficients"):
+        widest = max(max(map(abs, row)) for row in rows)
+        told = {
+            "family": Family.LOADED,
+            "measurements": len(rows),
+            "window": len(rows[0]),
+            "coefficient_bits": max(2, int(widest).bit_length() + 1),
+            "row_sum": max(1, *(sum(map(abs, row)) for row in rows)),
+        }
+    return ProjectionConfig(**told | matrix)
+
+
+# A verb gets ``matrix``: keyword arguments of `ProjectionConfig`.
+matrix_options = gather(
+    "matrix",
+    {
+        "family": click.option(
+            "--family",
+            type=click.Choice([family.name.lower() for family in Family]),
+            callback=lambda context, option, name: None if name is None else Family[name.upper()],
+            help="How the matrix is made; sparse by default.",
+        ),
+        "window": click.option("--window", type=int, help="Frames N of a window; 64 by default."),
+        "measurements": click.option(
+            "--measurements", type=int, help="Measurements M of a window; 8 by default."
+        ),
+        "hold": click.option("--hold", type=int, help="Frames that share signs; 1 by default."),
+        "shift": click.option(
+            "--shift", type=int, help="Lowest bits of a measurement that are not sent."
+        ),
+        "seed": click.option("--seed", type=int, help="Of the pseudo-random families; 1."),
+        "highpass_shift": click.option(
+            "--highpass", "highpass_shift", type=int, help="Shift of the running mean; 8, 0: none."
+        ),
+        "coefficients": click.option(
+            "--coefficients",
+            type=_PATH,
+            callback=lambda context, option, path: None if path is None else read_rows(path),
+            help="Of family loaded: a .npy of whole numbers, M x N.",
+        ),
+    },
+)
