@@ -11,7 +11,7 @@ from amaranth.hdl import Shape
 from amaranth.lib.wiring import In
 
 from ..golden.config import EncoderConfig
-from ..golden.registers import register_map
+from ..golden.registers import ADDRESS_BITS, register_map
 from ..hdl.encoder import Encoder, signature
 
 TOP = "probecodec_encoder"
@@ -101,7 +101,7 @@ def register_table(config: EncoderConfig) -> str:
 
 def instance(config: EncoderConfig) -> str:
     """Return a minimal Verilog module that instantiates the core, registers tied off."""
-    tied = {"reg_address": "3'd0", "reg_write": "1'b0", "reg_wdata": "32'd0"}
+    tied = {"reg_address": f"{ADDRESS_BITS}'d0", "reg_write": "1'b0", "reg_wdata": "32'd0"}
     unused = "reg_rdata"
     outer = [port for port in ports(config) if port.name not in {*tied, unused}]
     connections = [f".{port.name}({tied.get(port.name, port.name)})" for port in ports(config)]

@@ -20,7 +20,7 @@ from platformdirs import user_cache_path
 from ..boards.verilog import TOP, generate
 from ..golden import order
 from ..golden.config import EncoderConfig
-from ..golden.registers import load, register_map
+from ..golden.registers import ADDRESS_BITS, load, register_map
 from .verilator import WAIVERS, ToolError, verilate
 
 _BENCH = Path(__file__).with_name("bulk.cpp")
@@ -74,7 +74,7 @@ def build(config: EncoderConfig, wave_suffix: str = "") -> Path:
     arguments += ["--x-assign", "fast", "--x-initial", "fast", "--top-module", _TOP, "--Mdir", "."]
     # One C++ file: the make rules of the PyPI package cannot include precompiled headers.
     arguments += ["--output-split", "0"]
-    arguments += [f"-GSAMPLE_BITS={config.sample_bits}"]
+    arguments += [f"-GSAMPLE_BITS={config.sample_bits}", f"-GADDRESS_BITS={ADDRESS_BITS}"]
     arguments += [f"-DAUX_BITS={config.aux_bits}"] if config.aux_bits else []
     arguments += [f"--trace-{wave_suffix[1:]}"] if wave_suffix else []
     arguments += ["-CFLAGS", " ".join(["-std=c++17", "-O2", *flags])]

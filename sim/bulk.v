@@ -10,17 +10,18 @@ module bulk (
     input  wire                   link_ready,
     output wire                   link_taken,  // link_data leaves in this cycle
     output wire [31:0]            link_data,
-    input  wire [2:0]             reg_address,
+    input  wire [ADDRESS_BITS-1:0]             reg_address,
     input  wire                   reg_write,
     input  wire [31:0]            reg_wdata,
     output wire [31:0]            reg_rdata
 );
     parameter SAMPLE_BITS = 10;
+    parameter ADDRESS_BITS = 4;
 
     reg rst_q, sample_valid_q, sample_first_q, link_ready_q, reg_write_q;
     reg [SAMPLE_BITS-1:0] sample_value_q;
     reg [15:0] sample_aux_q;
-    reg [2:0] reg_address_q;
+    reg [ADDRESS_BITS-1:0] reg_address_q;
     reg [31:0] reg_wdata_q;
     wire link_valid, link_last;
 

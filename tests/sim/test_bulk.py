@@ -4,7 +4,9 @@ import numpy as np
 import pytest
 
 from probecodec.golden.config import EncoderConfig
-from probecodec.golden.format import LOSSLESS, Mode, Order
+from probecodec.golden.format import LOSSLESS, Family, Mode, Order
+from probecodec.golden.projection import banded
+from probecodec.golden.projection_config import ProjectionConfig
 from probecodec.host.check import check
 from probecodec.host.recording import Recording
 from probecodec.host.synthetic import synthesize
@@ -116,3 +118,43 @@ def test_a_missing_tool_is_named(tmp_path, monkeypatch):
     monkeypatch.setenv("PATH", "")
     with pytest.raises(ToolError, match=r"g\+\+ was not found; install it: apt-get install g\+\+"):
         bulk.build(EncoderConfig(channels=9))
+
+
+ROWS = np.rint(120 * banded(np.random.default_rng(4).normal(size=(8, 64)))[0]).astype(int)
+MATRICES = {
+    "sparse": {},
+    "dense": {"family": Family.DENSE, "hold": 4, "measurements": 16, "shift": 3},
+    "loaded": {"family": Family.LOADED, "coefficients": tuple(map(tuple, ROWS.tolist()))},
+}
+
+
+@pytest.mark.parametrize("name", MATRICES)
+def test_projection_takes_one_sample_per_clock(name, tmp_path):
+    """384 channels in a probe's order: a recording, white noise, full-scale squares, silence."""
+    config = EncoderConfig(
+        modes=(Mode.PROJECTION, Mode.HUFFMAN),
+        projection=ProjectionConfig(**MATRICES[name]),
+        aux_bits=16,
+        order=Order.NP1,
+        restart_interval=2,
+    )
+    random = np.random.default_rng(23)
+    white = random.integers(-512, 512, (150, 384))
+    square = np.where(np.add.outer(np.arange(150), np.arange(384) // 5) % 2, 511, -512)
+    signals = [synthesize("np1", frames=300).samples, white, square, np.full((90, 384), -3)]
+    samples = np.concatenate(signals).astype(np.int16)
+    aux = random.integers(1 << 16, size=len(samples)).astype(np.uint16)
+    report = check(config, samples, aux, tmp_path / "link.pcs")
+    assert report.passed and report.dropped == 0 and report.samples_per_clock == 1
+
+
+def test_projection_on_a_slow_link(tmp_path):
+    """Whole frames drop, in mid-window; what is left is still the matrix times the window."""
+    recording = synthesize("np1", frames=1_500, channels=64)
+    matrix = ProjectionConfig(measurements=32)
+    config = EncoderConfig(
+        channels=64, modes=(Mode.PROJECTION,), projection=matrix, packet_frames=128
+    )
+    report = check(config, recording.samples, None, tmp_path / "link.pcs", ready_percent=5)
+    assert report.passed
+    assert 64 < report.dropped < 1_400
