@@ -21,9 +21,14 @@ def read_rows(path: Path) -> tuple[tuple[int, ...], ...]:
         rows = np.load(path, allow_pickle=False)
     except FileNotFoundError:
         raise Failure(f"there is no file {path}: check the path") from None
-    except (OSError, ValueError, EOFError):
+    except Exception:  # NumPy reads the header as Python, so a damaged one raises what it likes
         raise Failure(f"{path} is no .npy file: give one of whole numbers, M x N") from None
-    if not isinstance(rows, np.ndarray) or rows.ndim != 2 or rows.dtype.kind not in "iu":
+    if (
+        not isinstance(rows, np.ndarray)
+        or rows.ndim != 2
+        or not rows.size
+        or rows.dtype.kind not in "iu"
+    ):
         raise Failure(f"{path} does not hold M x N whole numbers: round them first")
     return tuple(map(tuple, rows.tolist()))
 
@@ -67,7 +72,11 @@ matrix_options = gather(
         "shift": click.option(
             "--shift", type=int, help="Lowest bits of a measurement that are not sent."
         ),
-        "seed": click.option("--seed", type=int, help="Of the pseudo-random families; 1."),
+        "seed": click.option(
+            "--seed",
+            type=click.IntRange(1, (1 << 32) - 1),
+            help="Of the pseudo-random families; 1.",
+        ),
         "highpass_shift": click.option(
             "--highpass", "highpass_shift", type=int, help="Shift of the running mean; 8, 0: none."
         ),

@@ -48,12 +48,12 @@ training_option = click.option(
 @matrix_options
 @click.option(
     "--lossless",
-    type=click.FloatRange(0),
+    type=click.FloatRange(0, 1e9),
     default=_LEARN_SECONDS,
     show_default=True,
     help="Seconds sent lossless before the measurements: what reconstruction learns from.",
 )
-@click.option("--packet-frames", type=int, help="Frames in a packet, whole windows.")
+@click.option("--packet-frames", type=click.IntRange(1), help="Frames in a packet, whole windows.")
 @force_option
 @json_option
 def project(
@@ -84,8 +84,13 @@ def project(
     )
     settings: EncoderConfig = source.config("projection", **changes)
     step, frames = settings.packet_frames, len(source.samples)
-    stretch = -(-round(lossless * settings.rate_hz) // step) * step
-    stretch = min(stretch, frames)
+    seconds = frames / settings.rate_hz
+    stretch = -(-round(min(seconds, lossless) * settings.rate_hz) // step) * step
+    if not stretch < frames:
+        raise Failure(
+            f"nothing is left to project: {rec} has {seconds:.3g} s, and --lossless {lossless:g} "
+            f"takes whole packets of {step} frames; give less"
+        )
     sizes = {Mode.HUFFMAN: 0, Mode.PROJECTION: 0}
     with replacing(out) as file, progress_bar("encoding") as progress:
         core = encoder(settings)

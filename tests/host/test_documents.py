@@ -7,7 +7,10 @@ import numpy as np
 import pytest
 
 from probecodec.golden.config import EncoderConfig
+from probecodec.golden.format import Family, Mode
+from probecodec.golden.projection_config import ProjectionConfig
 from probecodec.host import fast
+from probecodec.host.synthetic import synthesize
 
 pytest.importorskip("spikeinterface")
 zarr = pytest.importorskip("zarr")
@@ -43,3 +46,29 @@ def test_examples(document, name, count, tmp_path, monkeypatch):
     if document == "docs/decoding.md":
         np.testing.assert_array_equal(scope["recording"].get_traces(), SAMPLES)
         np.testing.assert_array_equal(scope["store"][:], SAMPLES)
+
+
+def test_examples_of_projection(tmp_path, monkeypatch):
+    pytest.importorskip("sklearn")
+    monkeypatch.chdir(tmp_path)
+    recording = synthesize("np1", frames=120_000, channels=24, seed=2)
+    matrix = ProjectionConfig(family=Family.DENSE, hold=4, measurements=16, shift=5)
+    config = EncoderConfig.preset("projection", channels=24, projection=matrix)
+    encoder, step = fast.encoder(config), config.packet_frames
+    parts = [
+        encoder.checked_packet(
+            recording.samples[start : start + step],
+            None,
+            start,
+            Mode.HUFFMAN if start < 90_000 else Mode.PROJECTION,
+        )
+        for start in range(0, 120_000, step)
+    ]
+    Path("proj.pcs").write_bytes(b"".join(parts))
+    scope = {}
+    for block in examples("docs/projection.md"):
+        exec(block, scope)
+    assert scope["samples"].shape == recording.samples.shape
+    assert len(scope["spikes"].frames) > 20
+    rows = np.load("rows.npy")
+    assert rows.shape == (8, 64) and not np.tril(rows, -1).any()
