@@ -35,6 +35,7 @@ def results(*rows):
 
 def test_quick_run(tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
+    monkeypatch.setenv("COLUMNS", "150")
     outcome = invoke("--quick", "--json", "a.json", "--plot", "a.png", "--html", "a.html")
     assert outcome.exit_code == 0, outcome.output
     told = json.loads((tmp_path / "a.json").read_text())
