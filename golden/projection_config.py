@@ -69,7 +69,7 @@ class ProjectionConfig:
 
     channels: int = 384
     sample_bits: int = 12
-    highpass_shift: int = 8
+    highpass_shift: int = 5
     window: int = 64
     measurements: int = 8
     family: Family = Family.SPARSE

@@ -78,7 +78,7 @@ matrix_options = gather(
             help="Of the pseudo-random families; 1.",
         ),
         "highpass_shift": click.option(
-            "--highpass", "highpass_shift", type=int, help="Shift of the running mean; 8, 0: none."
+            "--highpass", "highpass_shift", type=int, help="Shift of the running mean; 5, 0: none."
         ),
         "coefficients": click.option(
             "--coefficients",
