@@ -5,31 +5,16 @@ from amaranth.lib import wiring
 from amaranth.lib.wiring import In, Out
 
 from ..golden.config import ConfigError, EncoderConfig
-from ..golden.format import LOSSLESS, WORD_BITS, Mode
+from ..golden.format import WORD_BITS
 from ..golden.registers import ADDRESS_BITS
 from . import layout
 from .auxiliary import Auxiliary
-from .delta import Delta
 from .fifo import Fifo
-from .fixed import Fixed
 from .framer import Framer
 from .gate import Gate
-from .highpass import Highpass
-from .huffman import Huffman
-from .lms import Lms
 from .packer import Packer
-from .projection import Projection
+from .pipeline import Pipeline
 from .registers import Registers
-from .rice import Rice
-from .zigzag import Zigzag
-
-_CODERS = {
-    Mode.FIXED: Fixed,
-    Mode.RICE: Rice,
-    Mode.HUFFMAN: Huffman,
-    Mode.ADAPTIVE: Huffman,
-    Mode.PROJECTION: Huffman,
-}
 
 
 def signature(config: EncoderConfig) -> wiring.Signature:
@@ -56,7 +41,8 @@ def signature(config: EncoderConfig) -> wiring.Signature:
 
 def latency(config: EncoderConfig) -> int:
     """Cycles from a packet's last sample to its last word at the FIFO."""
-    return _to_codes(config) + (Auxiliary.LATENCY if config.aux_bits else 0) + Packer.LATENCY
+    to_codes = Gate.LATENCY + Pipeline.latency(config)
+    return to_codes + (Auxiliary.LATENCY if config.aux_bits else 0) + Packer.LATENCY
 
 
 def reserved_words(config: EncoderConfig) -> int:
@@ -69,36 +55,11 @@ def reserved_words(config: EncoderConfig) -> int:
 
 def least_channels(config: EncoderConfig) -> int:
     """The fewest channels for which a channel's state is back before its next sample comes."""
-    least = max(Delta.MIN_CHANNELS, *(_CODERS[mode].MIN_CHANNELS for mode in config.modes))
-    if config.projection:
-        least = max(least, Highpass.MIN_CHANNELS, Projection.MIN_CHANNELS)
-    if Mode.ADAPTIVE in config.modes:
-        least = max(least, Lms.MIN_CHANNELS)
+    least = Pipeline.least_channels(config)
     if config.aux_bits:
         # One bit rides on each code; and the word waits at the gate until the first code has gone.
-        least = max(least, config.aux_bits + 1, _to_codes(config) + 1)
+        least = max(least, config.aux_bits + 1, Gate.LATENCY + Pipeline.latency(config) + 1)
     return least
-
-
-def _coder_latency(config: EncoderConfig) -> int:
-    return max(_CODERS[mode].LATENCY for mode in config.modes)
-
-
-def _to_codes(config: EncoderConfig) -> int:
-    return Gate.LATENCY + max(_latencies(config)) + Zigzag.LATENCY + _coder_latency(config)
-
-
-def _latencies(config: EncoderConfig) -> tuple[int, int]:
-    """Cycles from the gate to a residual, and to a measurement; 0 where there are none."""
-    residual = measurement = 0
-    if set(config.modes) & set(LOSSLESS):
-        residual = Delta.LATENCY
-    if Mode.ADAPTIVE in config.modes:
-        residual += Lms.latency(config)
-    if config.projection:
-        measurement = Projection.LATENCY
-        measurement += Highpass.LATENCY if config.projection.highpass_shift else 0
-    return residual, measurement
 
 
 def _check(config: EncoderConfig) -> None:
@@ -119,10 +80,10 @@ class Encoder(wiring.Component):
 
     ::
 
-        sample ► Gate ┬► Delta ► (Lms) ──────────┬► Zigzag ► Fixed | Rice | Huffman ► Auxiliary ─┐
-                  ▲   └► (Highpass) ► Projection ┘                                               ▼
-                  └────────────────────── room for a frame of the longest codes ── FIFO ◄── Packer
-                                                                                    └► Framer ► link
+        sample ► Gate ► Pipeline ► Auxiliary ► Packer ─┐
+                  ▲                                    │
+                  └─ room for the longest codes ─ FIFO ◄
+                                                   └► Framer ► link
 
     The stages before the FIFO never stall; a link that falls behind costs whole frames at the
     gate, counted and reported in the next header. Everything runs in the ``sync`` domain; its
@@ -157,7 +118,7 @@ class Encoder(wiring.Component):
         m = Module()
         config = self._config
         m.submodules.gate = gate = Gate(config)
-        m.submodules.zigzag = zigzag = Zigzag(config)
+        m.submodules.pipeline = pipeline = Pipeline(config)
         m.submodules.packer = packer = Packer(config)
         m.submodules.fifo = fifo = Fifo(config)
         m.submodules.framer = framer = Framer(config)
@@ -168,8 +129,8 @@ class Encoder(wiring.Component):
             gate.first.eq(self.sample_first),
             gate.value.eq(self.sample_value),
         ]
-        self._signed(m, gate.o, zigzag.i)
-        codes = self._coders(m, zigzag.o)
+        wiring.connect(m, gate.o, pipeline.i)
+        codes = pipeline.o
         if config.aux_bits:
             m.submodules.auxiliary = auxiliary = Auxiliary(config)
             wiring.connect(m, codes, auxiliary.i)
@@ -217,83 +178,7 @@ class Encoder(wiring.Component):
         if layout.is_loaded(config):
             m.d.comb += [
                 framer.matrix.eq(registers.matrix),
-                m.submodules.projection.load.eq(registers.load),
-                m.submodules.projection.load_valid.eq(registers.load_valid),
+                pipeline.load.eq(registers.load),
+                pipeline.load_valid.eq(registers.load_valid),
             ]
         return m
-
-    def _signed(self, m: Module, samples, o) -> None:
-        """Make residuals, measurements or both of ``samples``, equally late, as the mode asks."""
-        config, paths = self._config, []
-        if set(config.modes) & set(LOSSLESS):
-            m.submodules.delta = stage = Delta(config)
-            _feed(m, samples, stage.i)
-            if Mode.ADAPTIVE in config.modes:
-                m.submodules.lms = lms = Lms(config)
-                wiring.connect(m, stage.o, lms.i)
-                stage = lms
-            paths.append(stage.o)
-        if config.projection:
-            m.submodules.projection = stage = Projection(config)
-            if config.projection.highpass_shift:
-                m.submodules.highpass = highpass = Highpass(config)
-                _feed(m, samples, highpass.i)
-                wiring.connect(m, highpass.o, stage.i)
-            else:
-                _feed(m, samples, stage.i)
-            paths.append(stage.o)
-        latencies = [cycles for cycles in _latencies(config) if cycles]
-        paths = [
-            _later(m, path, max(latencies) - cycles)
-            for path, cycles in zip(paths, latencies, strict=True)
-        ]
-        m.d.comb += [o.valid.eq(paths[0][0]), *_fields(o.payload, paths[0][1])]
-        if len(paths) > 1:
-            with m.If(paths[0][1].tag.mode == config.modes.index(Mode.PROJECTION)):
-                m.d.comb += _fields(o.payload, paths[1][1])
-
-    def _coders(self, m: Module, symbols):
-        """Build every coder, made equally late, and choose by the slot's mode."""
-        outputs = {}
-        for kind in dict.fromkeys(_CODERS[mode] for mode in self._config.modes):
-            name = kind.__name__.lower()
-            m.submodules[name] = coder = kind(self._config)
-            source = symbols
-            wait = _coder_latency(self._config) - coder.LATENCY
-            if wait:
-                valid, payload = layout.delay(m, symbols, wait)
-                source = symbols.signature.create(path=(f"{name}_symbols",))
-                m.d.comb += [source.valid.eq(valid[-1]), source.payload.eq(payload[-1])]
-            m.d.comb += [coder.i.valid.eq(source.valid), coder.i.payload.eq(source.payload)]
-            outputs[kind] = coder.o
-        first = next(iter(outputs.values()))
-        if len(outputs) == 1:
-            return first
-        codes = first.signature.create(path=("codes",))
-        m.d.comb += codes.valid.eq(first.valid)
-        for n, mode in enumerate(self._config.modes):
-            with m.If(first.payload.tag.mode == n):
-                m.d.comb += codes.payload.eq(outputs[_CODERS[mode]].payload)
-        return codes
-
-
-def _later(m: Module, source, cycles: int):
-    """``source``, (valid, payload), ``cycles`` later."""
-    if not cycles:
-        return source.valid, source.payload
-    valid, payload = layout.delay(m, source, cycles)
-    return valid[-1], payload[-1]
-
-
-def _fields(target, source) -> list:
-    """Assign a payload to one with a value of another width."""
-    return [
-        target.value.eq(source.value),
-        target.channel.eq(source.channel),
-        target.tag.eq(source.tag),
-    ]
-
-
-def _feed(m: Module, source, target) -> None:
-    """Connect a stream that goes to several stages, or into a value of another width."""
-    m.d.comb += [target.valid.eq(source.valid), *_fields(target.payload, source.payload)]

@@ -158,6 +158,8 @@ def reconstruct(
 
     check_output(out, SUFFIXES, force=force)
     with _reconstruction(capture, method, training, coefficients, opening) as made:
+        with progress_bar("learning"):
+            made.prepare()
         with progress_bar("reconstructing") as progress:
             write_recording(out, made, force=force, progress=progress)
         lost = made.lost

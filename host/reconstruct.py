@@ -141,6 +141,7 @@ class Reconstruction:
         matrix(self._known(first.matrix))  # the coefficients, before hours of work
         self.training = Training(training or capture, first.matrix)
         self._recoverers: dict[ProjectionConfig, Any] = {}
+        self._first = first.matrix
         self._broken: list[Gap] = []
 
     @property
@@ -156,6 +157,10 @@ class Reconstruction:
 
     def __len__(self) -> int:
         return len(self._capture)
+
+    def prepare(self) -> None:
+        """Learn now what the first samples need: some seconds, a minute for many channels."""
+        self._recoverer(self._first)
 
     def chunks(self) -> Iterator[Chunk]:
         """Yield all rows in order; memory does not grow with the capture."""
