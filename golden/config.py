@@ -268,5 +268,7 @@ PRESETS = {
     "small": EncoderConfig(modes=(Mode.HUFFMAN,)),
     "adaptive": EncoderConfig(modes=(Mode.ADAPTIVE,)),
     "dual": EncoderConfig(modes=(Mode.RICE, Mode.FIXED)),
-    "projection": EncoderConfig(modes=(Mode.HUFFMAN, Mode.PROJECTION)),
+    "projection": EncoderConfig(
+        modes=(Mode.HUFFMAN, Mode.PROJECTION), projection=ProjectionConfig(hold=4)
+    ),
 }

@@ -96,6 +96,14 @@ class ProjectionConfig:
             f"measurements = {self.measurements!r} is no fewer than the {self.window} frames of a "
             "window; use fewer, or no projection at all",
         )
+        require(
+            not isinstance(self.measurements, int)
+            or self.family != Family.SPARSE
+            or self.hold == 1
+            or self.measurements <= self.most_measurements,
+            f"measurements = {self.measurements} are over {self.most_measurements}, the most with "
+            f"window = {self.window} and hold = {self.hold}: use fewer, or a shorter hold",
+        )
         check_range(self, "measurements", 1, self.most_measurements)
         self._check_coefficients()
         self._default("seed", int(self.family != Family.LOADED))

@@ -8,6 +8,7 @@ from typing import Any
 import click
 import numpy as np
 
+from ..golden.config import PRESETS
 from ..golden.format import Family
 from ..golden.projection_config import ProjectionConfig
 from .options import Failure, gather
@@ -34,14 +35,16 @@ def read_rows(path: Path) -> tuple[tuple[int, ...], ...]:
 
 
 def projection_of(matrix: dict[str, Any]) -> ProjectionConfig | None:
-    """Return what the options describe; None where none was given.
+    """Return the preset's matrix with what the options say of it; None where they say nothing.
 
     The widths are those of the recording, which the encoder's configuration fills in. Coefficients
     tell their own family, shape and width.
     """
     if not matrix:
         return None
-    told: dict[str, Any] = {}
+    preset = PRESETS["projection"].projection
+    assert preset is not None
+    told: dict[str, Any] = {} if matrix.get("family") == Family.LOADED else {"hold": preset.hold}
     if rows := matrix.get("coefficients"):
         widest = max(max(map(abs, row)) for row in rows)
         told = {
@@ -68,7 +71,7 @@ matrix_options = gather(
         "measurements": click.option(
             "--measurements", type=int, help="Measurements M of a window; 8 by default."
         ),
-        "hold": click.option("--hold", type=int, help="Frames that share signs; 1 by default."),
+        "hold": click.option("--hold", type=int, help="Frames that share signs; 4 by default."),
         "shift": click.option(
             "--shift", type=int, help="Lowest bits of a measurement that are not sent."
         ),

@@ -159,6 +159,7 @@ def test_parameter_of_a_mode():
 def test_a_changed_preset_chooses_its_defaults_anew(name):
     config = EncoderConfig.preset(name, channels=32, sample_bits=16)
     assert config.modes == PRESETS[name].modes
-    fresh = EncoderConfig(channels=32, sample_bits=16, modes=config.modes)
+    own = {"projection": PRESETS[name].projection}
+    fresh = EncoderConfig(channels=32, sample_bits=16, modes=config.modes, **own)
     assert config == fresh
     assert EncoderConfig.preset(name) == PRESETS[name]

@@ -54,7 +54,7 @@ def test_whole_numbers(field, low, high):
         ({"measurements": "8"}, "measurements must be a whole number from 1 to 32, not '8'"),
         (
             {"measurements": 9, "hold": 4},
-            "measurements must be a whole number from 1 to 8, not 9",
+            "measurements = 9 are over 8, the most with window = 64 and hold = 4: use fewer",
         ),
         (
             {"measurements": 33, "window": 256, "family": Family.DENSE},
