@@ -16,12 +16,14 @@ from typing import Any
 
 import click
 
+from ..golden.format import Mode
 from .options import (
     Failure,
     config_options,
     force_option,
     json_option,
     recording_options,
+    tell_rate,
 )
 
 # Verbs in other files, imported when they are used: name to "module:command", the module
@@ -111,6 +113,8 @@ def encode(
     check_output(out, (".pcs",), force=force)
     source = open_recording(rec, **recording)
     settings = source.config(**config)
+    if settings.modes[0] == Mode.PROJECTION:
+        raise Failure("mode projection is not lossless: `probecodec project` encodes with it")
     frames, channels = source.samples.shape
     packets = -(-frames // settings.packet_frames)
     size = 0
@@ -120,10 +124,7 @@ def encode(
             file.write(chunk)
             size += len(chunk)
             progress(min(done * settings.packet_frames, frames), frames)
-    if "rate_hz" not in recording and not rec.with_suffix(".meta").is_file():
-        click.echo(
-            f"{rec} does not tell its rate: {source.rate_hz:g} Hz assumed (--rate)", err=True
-        )
+    tell_rate(rec, recording, source.rate_hz)
     report = {
         "recording": str(rec),
         "capture": str(out),

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from collections import Counter
+from collections.abc import Iterable
 from typing import Any
 
 import click
 
 from .capture import Capture
-from .timeline import Cause
+from .timeline import Cause, Gap
 
 _MANY = {cause: str(cause) for cause in Cause} | {Cause.WAITING: "wait for a restart"}
 _SHOWN = 20  # gaps, and places damaged: a bad link makes thousands
@@ -38,6 +39,7 @@ def describe(segment: Capture) -> dict[str, Any]:
         "first_frame": segment.first_frame,
         "frames": len(segment),
         "missing": missing(segment),
+        "projected": projected(segment),
         "channels": config.channels,
         "sample_bits": config.sample_bits,
         "aux_bits": config.aux_bits,
@@ -53,14 +55,25 @@ def describe(segment: Capture) -> dict[str, Any]:
 
 
 def missing(segment: Capture) -> int:
-    """Return how many frames are in its gaps."""
-    return sum(gap.stop - gap.start for gap in segment.gaps)
+    """Return how many frames are missing; those sent as measurements are not."""
+    return _frames(gap for gap in segment.gaps if gap.cause != Cause.PROJECTED)
+
+
+def projected(segment: Capture) -> int:
+    """Return how many frames were sent as measurements."""
+    return _frames(gap for gap in segment.gaps if gap.cause == Cause.PROJECTED)
+
+
+def _frames(gaps: Iterable[Gap]) -> int:
+    return sum(gap.stop - gap.start for gap in gaps)
 
 
 def span(segment: Capture) -> str:
     """Return a segment's frames in words."""
     last = segment.first_frame + len(segment) - 1
-    return f"frames {segment.first_frame} to {last}, {missing(segment)} of them missing"
+    measured = projected(segment)
+    also = f", {measured} sent as measurements" if measured else ""
+    return f"frames {segment.first_frame} to {last}, {missing(segment)} of them missing{also}"
 
 
 def summary(capture: Capture, segments: list[Capture]) -> str:

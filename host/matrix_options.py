@@ -19,7 +19,8 @@ _PATH = click.Path(path_type=Path)
 def read_rows(path: Path) -> tuple[tuple[int, ...], ...]:
     """Return the coefficients of family LOADED; `Failure` where the file has none."""
     try:
-        rows = np.load(path, allow_pickle=False)
+        with path.open("rb") as file:
+            rows = np.lib.format.read_array(file, allow_pickle=False)
     except FileNotFoundError:
         raise Failure(f"there is no file {path}: check the path") from None
     except Exception:  # NumPy reads the header as Python, so a damaged one raises what it likes

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import functools
 from collections.abc import Callable
+from pathlib import Path
 from typing import Any
 
 import click
@@ -111,6 +112,13 @@ config_options = gather(
         "stream_id": click.option("--stream-id", type=int, help="Names the probe, 0 to 255."),
     },
 )
+
+
+def tell_rate(rec: Path, recording: dict[str, Any], rate_hz: float) -> None:
+    """Say on stderr which rate was assumed, where nothing tells it."""
+    if "rate_hz" not in recording and not rec.with_suffix(".meta").is_file():
+        click.echo(f"{rec} does not tell its rate: {rate_hz:g} Hz assumed (--rate)", err=True)
+
 
 json_option = click.option("--json", "as_json", is_flag=True, help="Print one JSON object.")
 force_option = click.option("--force", is_flag=True, help="Replace files that exist.")

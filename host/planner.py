@@ -139,7 +139,9 @@ class _Stream:
         """Take the next packet in order."""
         last = self._last
         self._place = self._places.pop(packet.offset, 0)
-        self._held += packet.frames * packet.config.channels
+        matrix = packet.config.projection
+        rows = matrix.rows(packet.frames) if matrix else packet.frames
+        self._held += rows * packet.config.channels
         if packet.kind == Kind.METADATA:
             self._metadata = packet
             self._remember(packet)

@@ -22,6 +22,7 @@ from .options import (
     force_option,
     json_option,
     recording_options,
+    tell_rate,
 )
 from .progress import progress_bar
 
@@ -94,22 +95,20 @@ def project(
     sizes = {Mode.HUFFMAN: 0, Mode.PROJECTION: 0}
     with replacing(out) as file, progress_bar("encoding") as progress:
         core = encoder(settings)
-        for start in range(0, frames, step):
-            mode = Mode.HUFFMAN if start < stretch else Mode.PROJECTION
-            rows = slice(start, start + step)
-            packet = core.checked_packet(
-                source.samples[rows], None if source.aux is None else source.aux[rows], start, mode
-            )
+        for start, stop, mode in _packets(settings, frames, stretch):
+            aux = None if source.aux is None else source.aux[start:stop]
+            packet = core.checked_packet(source.samples[start:stop], aux, start, mode)
             file.write(packet)
             sizes[mode] += len(packet)
-            progress(min(start + step, frames), frames)
+            progress(stop, frames)
+    tell_rate(rec, recording, source.rate_hz)
+    counts = {mode: 0 for mode in sizes}
+    for start, stop, mode in _packets(settings, frames, stretch):
+        counts[mode] += stop - start
     parts = {
-        name: {"frames": count, "bytes": sizes[mode]}
-        | rates(sizes[mode], count * channels, settings.sample_bits)
-        for name, mode, count in (
-            ("lossless", Mode.HUFFMAN, stretch),
-            ("projected", Mode.PROJECTION, frames - stretch),
-        )
+        name: {"frames": counts[mode], "bytes": sizes[mode]}
+        | rates(sizes[mode], counts[mode] * channels, settings.sample_bits)
+        for name, mode in (("lossless", Mode.HUFFMAN), ("projected", Mode.PROJECTION))
     }
     if as_json:
         click.echo(json.dumps({"recording": str(rec), "capture": str(out)} | parts))
@@ -118,6 +117,20 @@ def project(
     click.echo(f"{out}: {sum(sizes.values())} bytes")
     for name, told in parts.items():
         click.echo(f"  {name}: {told['frames']} frames, {rates_text(told)}")
+
+
+def _packets(settings: EncoderConfig, frames: int, stretch: int) -> Iterator[tuple[int, int, Mode]]:
+    """First frame, frame after the last and mode of each packet.
+
+    Frames that fill no window at the end are sent lossless.
+    """
+    assert settings.projection is not None
+    whole = frames - (frames - stretch) % settings.projection.window
+    for start in range(0, whole, settings.packet_frames):
+        mode = Mode.HUFFMAN if start < stretch else Mode.PROJECTION
+        yield start, min(start + settings.packet_frames, whole), mode
+    if whole < frames:
+        yield whole, frames, Mode.HUFFMAN
 
 
 @click.command()

@@ -151,8 +151,10 @@ class Reader:
         """Yield the measurements in frames ``start`` to ``stop`` - 1 in order, packet by packet."""
         for block in overlapping_blocks(outline.projected, start, stop):
             for piece in self._decode(outline, block):
+                if piece.start >= stop:
+                    return
                 frames = range(piece.start, piece.start + len(piece.aux))
-                if isinstance(piece, Windows) and start < frames.stop and frames.start < stop:
+                if isinstance(piece, Windows) and start < frames.stop:
                     yield piece
 
     def _decode(self, outline: Outline, block: Block) -> Iterator[Piece | Windows]:

@@ -24,12 +24,12 @@ from .blocks import CaptureError, Windows
 from .capture import Capture, Chunk
 from .index import Progress
 from .timeline import Cause, Gap, join
+from .training import Training
 
 if TYPE_CHECKING:
-    from .recovery import Spikes, Statistics
+    from .recovery import Spikes
 
 METHODS = ("lmmse", "omp", "lista")
-_MAX_TRAINING = 1 << 26  # samples: 15 s of 384 channels
 _CHUNK_SAMPLES = 1 << 24  # recovered at once
 _MARGIN = 3  # windows on either side that only help to recover those between
 
@@ -54,45 +54,6 @@ class Run(NamedTuple):
     values: NDArray[np.int32]
     aux: NDArray[np.uint16]
     kept: slice
-
-
-class Training:
-    """What a lossless stretch tells: its values, and what is learned from them when it is used.
-
-    Parameters
-    ----------
-    capture : Capture
-        Its longest run of frames that came lossless is taken, at most 2^26 samples of it.
-    projected : ProjectionConfig
-        The high-pass is that of its packets.
-
-    Raises
-    ------
-    CaptureError
-        Where there is no lossless stretch.
-    """
-
-    def __init__(self, capture: Capture, projected: ProjectionConfig) -> None:
-        start, stop = max(_held(capture), key=lambda span: span[1] - span[0], default=(0, 0))
-        if start == stop:
-            raise CaptureError(
-                f"{capture.name} has no lossless stretch to learn from: send one before the "
-                "measurements, or give another capture of this probe (--training)"
-            )
-        stop = min(stop, start + max(1, _MAX_TRAINING // capture.config.channels))
-        samples = capture[start:stop]
-        self.frames, self.projected = stop - start, projected
-        self.values = _filter(projected, samples)
-        self.positions = order.sites(capture.config)
-        self._statistics: dict[int, Statistics] = {}
-
-    def statistics(self, lags: int) -> Statistics:
-        """Return the covariances over ``lags``."""
-        from .recovery import learn
-
-        if lags not in self._statistics:
-            self._statistics[lags] = learn(self.values, lags=lags, positions=self.positions)
-        return self._statistics[lags]
 
 
 class Reconstruction:
@@ -138,8 +99,11 @@ class Reconstruction:
         first = next(capture.windows(), None)
         if first is None:
             raise CaptureError(f"{capture.name} holds no measurements: decode it")
+        if coefficients and first.matrix.family != Family.LOADED:
+            raise CaptureError(f"{capture.name} was made without coefficients: leave them out")
         matrix(self._known(first.matrix))  # the coefficients, before hours of work
-        self.training = Training(training or capture, first.matrix)
+        segments = training.segments if training else [capture]
+        self.training = Training(segments, capture.config, first.matrix)
         self._recoverers: dict[ProjectionConfig, Any] = {}
         self._first = first.matrix
         self._broken: list[Gap] = []
@@ -205,11 +169,22 @@ class Reconstruction:
 
     def _lossless(self, start: int, stop: int) -> Iterator[Chunk]:
         """Rows that came lossless, high-passed."""
+        if start >= stop:
+            return
         projected = self.training.projected
         highpass = fast.highpass(projected) if projected.highpass_shift else None
-        for chunk in self._capture.chunks(start, stop) if start < stop else ():
-            samples = highpass.encode(chunk.samples) if highpass else chunk.samples
-            yield chunk._replace(samples=_to_int16(samples))
+        for chunk in self._capture.chunks(start, stop):
+            # Reading may have met frames that make no sense: zeros, and the high-pass begins anew.
+            held = self._capture.held(chunk.start, chunk.start + len(chunk.aux))
+            samples = np.zeros_like(chunk.samples)
+            for rows in _runs_of(held):
+                values = chunk.samples[rows]
+                samples[rows] = _to_int16(highpass.encode(values) if highpass else values)
+                if highpass and rows.stop < len(held):
+                    highpass.restart()
+            if highpass and not held[-1]:
+                highpass.restart()
+            yield chunk._replace(samples=samples)
 
     def _projected(self, start: int, stop: int) -> Iterator[Chunk]:
         """Rows that came as measurements."""
@@ -260,13 +235,13 @@ class Reconstruction:
             window = held.matrix.window
             if (ready - held.kept.start) * window * self.config.channels >= _CHUNK_SAMPLES:
                 yield held._replace(kept=slice(held.kept.start, ready))
-                done = ready - _MARGIN
+                done = max(0, ready - _MARGIN)
                 held = Run(
                     held.matrix,
                     held.start + done * window,
                     held.values[done:],
                     held.aux[done * window :],
-                    slice(_MARGIN, len(held.values) - done),
+                    slice(ready - done, len(held.values) - done),
                 )
         if held is not None:
             yield held
@@ -312,18 +287,10 @@ def _goes_on(piece: Windows, run: Run) -> bool:
     return whole and piece.matrix == run.matrix and piece.start == run.start + len(run.aux)
 
 
-def _held(capture: Capture) -> Iterator[tuple[int, int]]:
-    """The runs of rows that came lossless."""
-    at = 0
-    for gap in capture.gaps:
-        yield at, gap.start - capture.first_frame
-        at = gap.stop - capture.first_frame
-    yield at, len(capture)
-
-
-def _filter(projected: ProjectionConfig, samples: NDArray[np.int16]) -> NDArray[np.integer]:
-    """High-pass ``samples`` as the probe does before it projects."""
-    return fast.highpass(projected).encode(samples) if projected.highpass_shift else samples
+def _runs_of(held: NDArray[np.bool_]) -> list[slice]:
+    """The runs of rows that are held."""
+    edges = np.flatnonzero(np.diff(held, prepend=False, append=False)).tolist()
+    return [slice(*pair) for pair in zip(edges[::2], edges[1::2], strict=True)]
 
 
 def _to_int16(values: NDArray[Any]) -> NDArray[np.int16]:

@@ -118,6 +118,8 @@ def _packets(data: bytes | memoryview) -> list[Packet]:
         frame = packet.end_frame
     if not packets or not packets[0].restart:
         raise ChunkError(f"no probecodec chunk begins here ({len(data)} bytes): is it another's?")
+    if packets[0].config.projection:
+        raise ChunkError("the chunk holds measurements, not samples: it is no chunk of an array")
     if packets[-1].frames:
         raise ChunkError(f"the chunk is cut off: its {len(data)} bytes are not all")
     return packets
