@@ -80,9 +80,8 @@ def project(
     source = open_recording(rec, **recording)
     channels = source.samples.shape[1]
     projected = projection_of(matrix)
-    changes = {"projection": projected} | (
-        {"packet_frames": packet_frames} if packet_frames else {}
-    )
+    changes = {"projection": projected, "packet_frames": packet_frames}
+    changes = {name: value for name, value in changes.items() if value is not None}
     settings: EncoderConfig = source.config("projection", **changes)
     step, frames = settings.packet_frames, len(source.samples)
     seconds = frames / settings.rate_hz

@@ -1,7 +1,7 @@
 """An independent decoder: slow, obvious, following docs/stream-format.md step by step.
 
 It shares nothing with the package, not even a constant: bits are strings of '0' and '1', and the
-CRC is computed bit by bit.
+CRC is computed bit by bit. reference_projection.py makes the measurements of mode PROJECTION.
 """
 
 import math
@@ -9,7 +9,8 @@ from fractions import Fraction
 
 SYNC = bytes.fromhex("1acffc1d")
 DATA, METADATA = 0, 1
-FIXED, RICE, HUFFMAN, ADAPTIVE = 0, 1, 2, 3
+FIXED, RICE, HUFFMAN, ADAPTIVE, PROJECTION = 0, 1, 2, 3, 4
+SPARSE, DENSE, LOADED = 0, 1, 2
 SEQUENTIAL, NP1, NP2 = 0, 1, 2
 RESTART = 1
 
@@ -22,6 +23,10 @@ HEADER = [
 ABOUT = [
     ("rate_microhertz", 64), ("lsb_picovolts", 32), ("probe", 128), ("packet_frames", 16),
     ("restart_interval", 16),
+]  # fmt: skip
+MATRIX = [
+    ("family", 4), ("window_log2", 4), ("hold_log2", 4), ("measurements_minus_1", 7),
+    ("highpass_shift", 4), ("shift", 4), ("code_bits", 5), ("seed", 32),
 ]  # fmt: skip
 
 COUNTS = """
@@ -108,6 +113,7 @@ def read_packet(capture, start):
         if word[2:] == count.to_bytes(2, "big") and is_check(register, capture[at + 4 : at + 8]):
             return packet | {
                 "frames": int.from_bytes(word[:2], "big"),
+                "words": capture[start + 32 : first],
                 "payload": capture[first:at],
                 "end": at + 8,
             }
@@ -134,9 +140,11 @@ def metadata(packet):
 def known(packet):
     width, parameter = packet["sample_bits_minus_1"] + 1, packet["parameter"]
     fits = 2 <= parameter <= width if packet["mode"] == FIXED else parameter == 0
+    if packet["mode"] == PROJECTION:
+        fits = fits and matrix_is_known(packet)
     period = {SEQUENTIAL: 1, NP1: 24, NP2: 32}
     return (
-        packet["mode"] in (FIXED, RICE, HUFFMAN, ADAPTIVE)
+        packet["mode"] in (FIXED, RICE, HUFFMAN, ADAPTIVE, PROJECTION)
         and fits
         and packet["error_bound"] == 0
         and packet["channels_minus_1"] >= 1
@@ -145,6 +153,53 @@ def known(packet):
         and width >= 8
         and packet["aux_bits"] <= 16
     )
+
+
+def matrix_of(packet):
+    """The fields of the extension words of mode PROJECTION."""
+    told = Bits(packet["words"]).fields(MATRIX)
+    return told | {
+        "window": 2 ** told["window_log2"],
+        "hold": 2 ** told["hold_log2"],
+        "measurements": told["measurements_minus_1"] + 1,
+    }
+
+
+def matrix_is_known(packet):
+    """Can there be such a matrix, and has it measurements of that width?"""
+    if len(packet["words"]) != 8:
+        return False
+    told = matrix_of(packet)
+    family, window, hold = told["family"], told["window"], told["hold"]
+    count, width = told["measurements"], packet["sample_bits_minus_1"] + 1
+    if family not in (SPARSE, DENSE, LOADED) or not 16 <= window <= 256:
+        return False
+    most = {SPARSE: window // hold // 2, DENSE: min(32, window // 2), LOADED: 8}[family]
+    limit = 2**width - 1 if told["highpass_shift"] else 2 ** (width - 1)
+    bits = told["code_bits"] + told["shift"]
+    widths = {
+        SPARSE: limit * (window - 2 * (count - 1) * hold),
+        DENSE: limit * (window - count + 1),
+        LOADED: max(2 ** (bits - 1) - 1, 0) // limit * limit,  # that of some coefficients
+    }
+    return (
+        hold <= (1 if family == LOADED else window // 2)
+        and count <= most
+        and told["highpass_shift"] <= 12
+        and (family == LOADED or told["seed"] > 0)
+        and 2 ** (bits - 2) <= widths[family] < 2 ** (bits - 1)
+        and (family != LOADED or widths[family] <= limit * window * 2**15)
+        and 8 <= told["code_bits"] <= 19
+        and bits <= 32
+    )
+
+
+def given_frames(told):
+    """The frame of the window with which each measurement is complete."""
+    window, count, hold = told["window"], told["measurements"], told["hold"]
+    if told["family"] == SPARSE:  # the last frame of each of the last groups
+        return [window - 1 - hold * later for later in reversed(range(count))]
+    return [window - 1 - later for later in reversed(range(count))]
 
 
 def channel_of_slots(order, channels):
@@ -225,6 +280,13 @@ class Learner:
         return wrap(residual + prediction, width)
 
 
+def ordered(packet, slots):
+    """What the slots give, by channel."""
+    channels = packet["channels_minus_1"] + 1
+    values = dict(zip(channel_of_slots(packet["order"], channels), slots, strict=True))
+    return [values[channel] for channel in range(channels)]
+
+
 class Stream:
     """The state of one stream_id."""
 
@@ -234,9 +296,13 @@ class Stream:
         self.sequence = 0  # of that packet
         self.previous, self.sums, self.aux = [], [], 0
         self.learners, self.age = [], 0
+        self.raw = True  # no code since the restart
 
     def accept(self, packet):
-        """Return the frames of a packet as (frame index, samples, auxiliary word)."""
+        """Return the frames of a packet as (frame index, samples, auxiliary word).
+
+        In mode PROJECTION a row of measurements stands for samples, or None where there is none.
+        """
         dropped = (packet["drop_count"] - self.drop_count) % 2**32
         follows = (
             packet["frame_index"] == self.next_index + dropped
@@ -251,7 +317,9 @@ class Stream:
         restart = packet["flags"] & RESTART == RESTART
         begins = packet["frames"] > 0 if restart else self.valid
         self.valid = known(packet) and begins
-        return self.read_payload(packet) if self.valid else []
+        if not self.valid:
+            return []
+        return self.read_rows(packet) if packet["mode"] == PROJECTION else self.read_payload(packet)
 
     def read_payload(self, packet):
         channels = packet["channels_minus_1"] + 1
@@ -264,7 +332,6 @@ class Stream:
             neighbours = neighbours_of_slots(packet["order"], channels) if mode == ADAPTIVE else []
             self.learners = [Learner(near) for near in neighbours]
             self.age = 0
-        channel_of = channel_of_slots(packet["order"], channels)
         bits = Bits(packet["payload"])
         frames = []
         for frame in range(packet["frames"]):
@@ -292,9 +359,34 @@ class Stream:
                 for learner, difference in zip(self.learners, differences, strict=True):
                     learner.past = [difference, *learner.past[:2]]
             self.age += 1
-            samples = dict(zip(channel_of, self.previous, strict=True))
-            ordered = [samples[channel] for channel in range(channels)]
-            frames.append((packet["frame_index"] + frame, ordered, self.aux))
+            frames.append((packet["frame_index"] + frame, ordered(packet, self.previous), self.aux))
+        return frames
+
+    def read_rows(self, packet):
+        """Mode PROJECTION: only the frames in which a measurement is given have codes."""
+        channels = packet["channels_minus_1"] + 1
+        told = matrix_of(packet)
+        width = told["code_bits"]
+        if packet["flags"] & RESTART:
+            self.sums = [32 * 2 ** (width // 2 - 1)] * channels
+            self.age, self.raw = 0, True
+        bits = Bits(packet["payload"])
+        frames = []
+        for frame in range(packet["frames"]):
+            lane, row = self.auxiliary(bits, packet["aux_bits"], channels), None
+            if frame % told["window"] in given_frames(told):
+                row = []
+            for slot in range(channels):
+                if row is not None:
+                    symbol = bits.take(width) if self.raw else self.huffman(bits, slot, width)
+                    if symbol >= 2**width:
+                        raise ValueError("a symbol is wider than a sample")
+                    row.append(symbol // 2 if symbol % 2 == 0 else -((symbol + 1) // 2))
+                next(lane)
+            if row is not None:
+                row, self.raw = ordered(packet, row), False
+                self.age += 1
+            frames.append((packet["frame_index"] + frame, row, self.aux))
         return frames
 
     def fixed(self, bits, w, width):
@@ -354,10 +446,23 @@ class Stream:
 
 def decode(capture):
     """Return {(stream_id, frame index): (samples, auxiliary word)} of all that can be decoded."""
+    return read(capture, lambda mode: mode != PROJECTION)
+
+
+def measured(capture):
+    """Return {(stream_id, frame index): (measurements, auxiliary word)} of mode PROJECTION.
+
+    None where no measurement is given with the frame.
+    """
+    return read(capture, lambda mode: mode == PROJECTION)
+
+
+def read(capture, wanted):
     streams, frames = {}, {}
     for packet in packets(capture):
         if packet["kind"] in (DATA, METADATA):
             stream = streams.setdefault(packet["stream_id"], Stream())
-            for index, samples, aux in stream.accept(packet):
-                frames[packet["stream_id"], index] = (samples, aux)
+            found = stream.accept(packet)
+            if wanted(packet["mode"]):
+                frames |= {(packet["stream_id"], index): (row, aux) for index, row, aux in found}
     return frames

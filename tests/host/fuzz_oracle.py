@@ -117,8 +117,31 @@ def expected_gaps(kept: list[Sent]) -> list[Gap]:
         chained = sent.restart or (chained and sent.number == before.number + 1)
         if not chained:
             add(sent.start, sent.stop, Cause.WAITING)
+        elif sent.windows is not None:
+            add(sent.start, sent.stop, Cause.PROJECTED)
         before = sent
     return gaps
+
+
+def _projected(gaps: list[Gap]) -> list[int]:
+    """The frames that are told to have come as measurements."""
+    spans = [range(gap.start, gap.stop) for gap in gaps if gap.cause == Cause.PROJECTED]
+    return [frame for frames in spans for frame in frames]
+
+
+def _is_of(run: Run, sent: Sent, piece) -> bool:
+    """Are the measurements of ``piece`` those of ``sent``?"""
+    if sent.windows is None or (piece.start, len(piece.aux)) != (
+        sent.start,
+        sent.stop - sent.start,
+    ):
+        return False
+    words = run.words[sent.start - run.first : sent.stop - run.first]
+    return (
+        np.array_equal(piece.values, sent.windows)
+        and np.array_equal(piece.aux, words)
+        and piece.matrix.extension == run.config.projection.extension
+    )
 
 
 class Oracle:
@@ -169,6 +192,8 @@ class Oracle:
             held = self._timeline(segment)
             if not self.poisoned:
                 self._samples(segment, held, decoded)
+                for piece in segment.windows:
+                    self._windows(segment.shape, piece, decoded)
         if not self.poisoned:
             self._all_there(decoded)
             for whole in self.runs:
@@ -186,6 +211,11 @@ class Oracle:
             require((start, cause) != (end, before), "two gaps that are one")
             held[start - segment.first : stop - segment.first] = False
             end, before = stop, cause
+        measured = [range(piece.start, piece.start + len(piece.aux)) for piece in segment.windows]
+        require(
+            [frame for frames in measured for frame in frames] == _projected(segment.gaps),
+            "measurements are not of the frames that are told to be measured",
+        )
         return held
 
     def _samples(self, segment, held: np.ndarray, decoded: set[tuple[int, int]]) -> None:
@@ -212,6 +242,15 @@ class Oracle:
         if not told.all():
             frame = segment.first + int(np.argmin(told))
             raise Wrong(f"stream {segment.shape[0]}, frame {frame}: not a sample that was sent")
+
+    def _windows(self, shape: tuple[int, ...], piece, decoded: set[tuple[int, int]]) -> None:
+        """Measurements came in a whole packet, and are as they were sent."""
+        for whole in self.by_shape.get(shape, ()):
+            for n in whole.places:
+                if _is_of(whole.run, whole.run.packets[n], piece):
+                    decoded.add((id(whole.run), n))
+                    return
+        raise Wrong(f"stream {shape[0]}, frame {piece.start}: not measurements that were sent")
 
     def _all_there(self, decoded: set[tuple[int, int]]) -> None:
         """Nothing that could be decoded was thrown away.
@@ -250,7 +289,14 @@ class Oracle:
             for n in whole.places:
                 sent = whole.run.packets[n]
                 sent_at[whole.run.shape, sent.start, sent.stop].append((whole, n))
-        for shape, segment, start, samples, aux in arrivals:
+        measured: dict[int, int] = defaultdict(int)
+        for shape, segment, start, samples, aux, windows in arrivals:
+            if windows is not None:
+                require(len(samples) == 0 and windows.start == start, "samples and measurements")
+                measured[id(segment)] += len(aux)
+                if not self.poisoned:
+                    self._windows(shape, windows, decoded)
+                continue
             counts[id(segment)] += len(aux)
             for whole, n in () if self.poisoned else sent_at[shape, start, start + len(aux)]:
                 truth = whole.run.truth[start - whole.run.first :][: len(aux)]
@@ -262,5 +308,7 @@ class Oracle:
         for segment in segments:
             held = segment.frames - segment.missing
             require(counts[id(segment)] == held, f"{held} frames outside gaps, but others arrived")
+            told = len(_projected(segment.gaps))
+            require(measured[id(segment)] == told, f"{told} frames measured, but others arrived")
         if not self.poisoned:
             self._all_there(decoded)

@@ -48,7 +48,7 @@ def _shape(outline) -> tuple[int, ...]:
 
 
 def _segment(capture: Capture) -> SimpleNamespace:
-    chunk = capture.select(slice(None))
+    chunk, windows = capture.select(slice(None)), list(capture.windows())
     return SimpleNamespace(
         capture=capture,
         shape=_shape(capture.outline),
@@ -56,6 +56,7 @@ def _segment(capture: Capture) -> SimpleNamespace:
         frames=len(capture),
         samples=chunk.samples,
         aux=chunk.aux,
+        windows=windows,
         gaps=capture.gaps,
     )
 
@@ -67,6 +68,14 @@ def _slices(segment: SimpleNamespace, rng: Random) -> None:
         part = segment.capture.select(slice(start, stop), columns)
         same = np.array_equal(part.samples, segment.samples[start:stop, columns])
         require(same and np.array_equal(part.aux, segment.aux[start:stop]), "a slice differs")
+        first, last = segment.first + start, segment.first + max(start, stop)
+        wanted = [
+            piece.start
+            for piece in segment.windows
+            if first < last and piece.start < last and first < piece.start + len(piece.aux)
+        ]
+        found = [piece.start for piece in segment.capture.windows(start, stop)]
+        require(found == wanted, "other windows than asked for")
 
 
 def _chunks(segment: SimpleNamespace) -> None:
@@ -88,6 +97,9 @@ def _stored(data: bytes, capture: Capture, segments: list, folder: Path) -> None
             require(again.index == capture.index, "the stored index differs")
             for one, segment in zip(again.segments, segments, strict=True):
                 require(np.array_equal(one[:], segment.samples), "samples by the index differ")
+                for piece, wanted in zip(one.windows(), segment.windows, strict=True):
+                    same = np.array_equal(piece.values, wanted.values)
+                    require(same and piece.start == wanted.start, "windows by the index differ")
 
 
 def _listen(oracle: Oracle, rng: Random) -> None:
@@ -101,7 +113,7 @@ def _listen(oracle: Oracle, rng: Random) -> None:
         at = stop
     arrivals += listener.finish()
     segments = listener.plan.segments
-    oracle.judge_arrivals([(_shape(one.segment), *one[:4]) for one in arrivals], segments)
+    oracle.judge_arrivals([(_shape(one.segment), *one) for one in arrivals], segments)
     for whole in oracle.runs:
         if whole.places and oracle.exact(whole, in_order=True):
             live = [_outline(one) for one in segments if one.frames]

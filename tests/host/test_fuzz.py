@@ -3,7 +3,7 @@
 import pytest
 
 from probecodec.golden.format import HEADER, TRAILER
-from probecodec.host import fast, index, planner, reader, scanner
+from probecodec.host import blocks, fast, index, planner, reader, scanner
 from probecodec.host.timeline import Cause, add_gap
 
 from . import fuzz
@@ -30,7 +30,7 @@ def test_any_damage(pool, tmp_path):
 def test_the_pool_has_everything(pool):
     runs = [run for case in pool for run in case.runs]
     assert {len(case.runs) for case in pool} == {1, 2}
-    assert len({mode for run in runs for mode in run.config.modes}) == 4
+    assert len({mode for run in runs for mode in run.config.modes}) == 5
     assert len({run.config.order for run in runs}) == 3
     assert {run.paused for run in runs} == {False, True}
     assert any(run.packets[-1].number >= 1 << 16 for run in runs)
@@ -92,6 +92,19 @@ class Inexact:
 
 
 SCANNER = scanner.Scanner
+
+
+def in_one_bit(windows_of):
+    """Measurements of which the last is wrong in one bit."""
+
+    def inexact(packet, rows, aux):
+        windows = windows_of(packet, rows, aux)
+        windows.values[-1:, -1, -1] ^= 1
+        return windows
+
+    return inexact
+
+
 FAULTS = {  # what is patched; and what the oracle says
     "packet check ignored": (SCANNER, "_trailer", any_trailer, "not sent"),
     "header check ignored": (scanner, "read_header", any_header, ""),
@@ -101,6 +114,18 @@ FAULTS = {  # what is patched; and what the oracle says
     "drops are losses": (planner, "add_gap", no_drops, "gaps are"),
     "never put in order": (index, "_REORDER_WINDOW", 0, ""),
     "only one block read": (reader, "overlapping_blocks", lambda blocks, *_: blocks[:1], "sample"),
+    "a measurement in one bit": (
+        blocks,
+        "windows_of",
+        in_one_bit(blocks.windows_of),
+        "not measurements that were sent",
+    ),
+    "no measurements": (
+        reader,
+        "overlapping_blocks",
+        lambda blocks, *_: [],
+        "not of the frames that are told",
+    ),
     "a sample in one bit": (
         fast,
         "decoder",

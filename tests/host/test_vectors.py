@@ -6,6 +6,7 @@ from pathlib import Path
 import pytest
 
 from probecodec.host import open_capture
+from probecodec.host.timeline import Cause
 
 FILES = sorted((Path(__file__).parents[1] / "vectors").glob("v1-*.json"))
 
@@ -24,5 +25,31 @@ def test_every_frame_of_every_vector(path):
     assert found == {
         (vector["config"]["stream_id"], packet["frame_index"] + n): (samples, word)
         for packet in vector["packets"]
+        if "measurements" not in packet
         for n, (samples, word) in enumerate(zip(packet["samples"], packet["aux"], strict=True))
     }
+
+
+@pytest.mark.parametrize("path", FILES, ids=lambda path: path.stem)
+def test_every_window_of_every_vector(path):
+    """Those of windows that were broken off are left out."""
+    vector = json.loads(path.read_text())
+    told = vector["config"].get("projection")
+    projected = [packet for packet in vector["packets"] if "measurements" in packet]
+    capture = open_capture(bytes.fromhex("".join(vector["capture"])))
+    found = [piece for segment in capture.segments for piece in segment.windows()]
+    assert len(found) == len(projected)
+    for piece, packet in zip(found, projected, strict=True):
+        windows = len(packet["aux"]) // told["window"]
+        assert piece.start == packet["frame_index"]
+        assert piece.aux.tolist() == packet["aux"]
+        assert piece.values.shape == (
+            windows,
+            told["measurements"],
+            vector["config"]["channels"],
+        )
+        rows = piece.values.reshape(-1, vector["config"]["channels"])
+        assert rows.tolist() == packet["measurements"][: windows * told["measurements"]]
+    gaps = [gap for segment in capture.segments for gap in segment.gaps]
+    measured = sum(gap.stop - gap.start for gap in gaps if gap.cause == Cause.PROJECTED)
+    assert measured == sum(len(packet["aux"]) for packet in projected)

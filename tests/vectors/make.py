@@ -9,9 +9,11 @@ Keys of a file
 about : what it shows
 format_version : 1
 encodes : whether an encoder given the packets writes the capture; else it is for decoders only
-config : of the encoder; ``order``, a number, only where it is not 0
+config : of the encoder; ``order``, a number, only where it is not 0; ``projection`` only with that
+    mode
 packets : for each data packet that can be decoded its mode, whether a restart was forced, the
-    frames dropped before it and why, the index of its first frame, samples, auxiliary words
+    frames dropped before it and why, the index of its first frame, samples, auxiliary words;
+    in mode PROJECTION ``measurements``, which come out where samples went in: (rows, channels)
 capture : hexadecimal, 32 bytes a line
 """
 
@@ -30,7 +32,10 @@ import numpy as np
 
 from probecodec.golden.config import EncoderConfig
 from probecodec.golden.encoder import Encoder
-from probecodec.golden.format import VERSION, Flag, Mode, Order
+from probecodec.golden.format import VERSION, Family, Flag, Mode, Order
+from probecodec.golden.measurer import Measurer
+from probecodec.golden.order import channels
+from probecodec.golden.projection_config import ProjectionConfig
 
 FOLDER = Path(__file__).parent
 
@@ -83,6 +88,8 @@ def generate(
 ) -> dict[str, Any]:
     """Encode packets of ``signal``, each a dict of what differs from the ordinary."""
     encoder, described, capture, index = Encoder(config), [], b"", 0
+    measurer = Measurer(config.projection) if config.projection else None
+    slots, fresh, before = channels(config), True, None
     for seed, changes in enumerate(packets):
         frames = changes.pop("frames", config.packet_frames)
         index += changes.get("dropped", 0)
@@ -100,6 +107,12 @@ def generate(
             cause=flags_of(entry["causes"]),
             restart=entry["force_restart"],
         )
+        fresh |= entry["force_restart"] or entry["mode"] != before
+        before = entry["mode"]
+        if before == Mode.PROJECTION.name:
+            rows = measurer.encode(np.array(entry["samples"])[:, slots], fresh)
+            entry["measurements"] = rows[:, np.argsort(slots)].tolist()
+        fresh = frames == 0
     return {
         "about": about,
         "encodes": True,
@@ -211,6 +224,37 @@ def vectors() -> dict[str, dict[str, Any]]:
             {}, {"frames": 3},
             signal=waves,
         ),
+        "projection": generate(
+            "mode PROJECTION, family SPARSE; a packet too short for a measurement, one broken off "
+            "amid a window, a restart; a lossless packet between; an auxiliary word",
+            config(channels=3, sample_bits=10, modes=(Mode.PROJECTION, Mode.HUFFMAN), aux_bits=5,
+                   packet_frames=32, restart_interval=3, projection=ProjectionConfig(
+                       window=16, measurements=5, hold=1, shift=2, highpass_shift=4,
+                       seed=0xC0FFEE)),
+            {"frames": 9}, {}, {"frames": 30}, {"dropped": 4, "causes": ["OVERRUN"]},
+            {"mode": "HUFFMAN", "frames": 5}, {"mode": "PROJECTION", "frames": 16},
+        ),
+        "projection-dense": generate(
+            "mode PROJECTION, family DENSE, signs held for four frames; order NP1",
+            config(channels=24, order=Order.NP1, modes=(Mode.PROJECTION,), packet_frames=16,
+                   restart_interval=2, projection=ProjectionConfig(
+                       window=16, measurements=3, family=Family.DENSE, hold=4, seed=1,
+                       highpass_shift=8)),
+            {}, {}, {"frames": 15},
+            signal=waves,
+        ),
+        "projection-loaded": generate(
+            "mode PROJECTION, family LOADED, no high-pass; samples at the ends of their range",
+            config(channels=5, sample_bits=16, modes=(Mode.PROJECTION,), packet_frames=32,
+                   restart_interval=4, projection=ProjectionConfig(
+                       window=16, measurements=2, family=Family.LOADED, hold=1,
+                       highpass_shift=0, shift=9,
+                       coefficient_bits=5, row_sum=64, coefficients=(
+                           (1, -2, 3, -4, 5, -6, 7, -8, 7, -6, 5, -4, 3, -2, 1, 0),
+                           (0, 4, 4, 4, 4, -4, -4, -4, -4, 4, 4, 4, 4, -4, -4, -4)))),
+            {}, {},
+            signal=extremes,
+        ),
     }  # fmt: skip
 
 
@@ -225,6 +269,8 @@ def text(vector: dict[str, Any]) -> str:
     config["modes"] = [mode.name for mode in vector["config"].modes]
     if config["order"] == Order.SEQUENTIAL:
         del config["order"]
+    if config["projection"] is None:
+        del config["projection"]
     capture = vector["capture"].hex()
     lines = [capture[at : at + 64] for at in range(0, len(capture), 64)]
     content = {**vector, "format_version": VERSION, "config": config, "capture": lines}
