@@ -217,34 +217,24 @@ class Reconstruction:
 
     def _runs(self, start: int, stop: int) -> Iterator[Run]:
         """The windows in rows ``start`` to ``stop`` - 1, a few thousand at a time."""
-        held: Run | None = None
+        parts: list[Windows] = []
+        given = count = 0  # windows in parts: those that were yielded before, and all
         for piece in self._capture.windows(start, stop):
-            if held is not None and not _goes_on(piece, held):
-                yield held
-                held = None
-            if held is None:
-                kept = slice(0, len(piece.values))
-                held = Run(piece.matrix, piece.start, piece.values, piece.aux, kept)
-            else:
-                values = np.concatenate([held.values, piece.values])
-                aux = np.concatenate([held.aux, piece.aux])
-                held = held._replace(
-                    values=values, aux=aux, kept=slice(held.kept.start, len(values))
-                )
-            ready = len(held.values) - _MARGIN
-            window = held.matrix.window
-            if (ready - held.kept.start) * window * self.config.channels >= _CHUNK_SAMPLES:
-                yield held._replace(kept=slice(held.kept.start, ready))
+            if parts and not _goes_on(piece, parts[-1]):
+                yield _joined(parts, given)
+                parts, given, count = [], 0, 0
+            parts.append(piece)
+            count += len(piece.values)
+            ready, window = count - _MARGIN, piece.matrix.window
+            if (ready - given) * window * self.config.channels >= _CHUNK_SAMPLES:
+                run = _joined(parts, given)
+                yield run._replace(kept=slice(given, ready))
                 done = max(0, ready - _MARGIN)
-                held = Run(
-                    held.matrix,
-                    held.start + done * window,
-                    held.values[done:],
-                    held.aux[done * window :],
-                    slice(ready - done, len(held.values) - done),
-                )
-        if held is not None:
-            yield held
+                frame = run.start + done * window
+                rest = Windows(frame, run.values[done:], run.aux[done * window :], run.matrix)
+                parts, given, count = [rest], ready - done, count - done
+        if parts:
+            yield _joined(parts, given)
 
     def _known(self, projected: ProjectionConfig) -> ProjectionConfig:
         """``projected`` with the coefficients that were given."""
@@ -281,10 +271,17 @@ class Reconstruction:
         return self._recoverers[projected]
 
 
-def _goes_on(piece: Windows, run: Run) -> bool:
-    """Do the windows of ``piece`` follow those of ``run``, with the same matrix?"""
-    whole = len(run.values) * run.matrix.window == len(run.aux)
-    return whole and piece.matrix == run.matrix and piece.start == run.start + len(run.aux)
+def _goes_on(piece: Windows, last: Windows) -> bool:
+    """Do the windows of ``piece`` follow those of ``last``, with the same matrix?"""
+    whole = len(last.values) * last.matrix.window == len(last.aux)
+    return whole and piece.matrix == last.matrix and piece.start == last.start + len(last.aux)
+
+
+def _joined(parts: list[Windows], given: int) -> Run:
+    """The windows of ``parts``, of which the first were given before."""
+    values = np.concatenate([part.values for part in parts])
+    aux = np.concatenate([part.aux for part in parts])
+    return Run(parts[0].matrix, parts[0].start, values, aux, slice(given, len(values)))
 
 
 def _runs_of(held: NDArray[np.bool_]) -> list[slice]:
