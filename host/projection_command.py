@@ -163,8 +163,8 @@ def reconstruct(
     What is needed is learned from the longest lossless stretch. That stretch is high-passed as
     well, and the auxiliary word becomes the last column.
 
-    Exit status: 0 success; 1 something is missing, and is zeros; 2 bad usage or input, and nothing
-    was written.
+    Exit status: 0 success; 1 something is missing, and is zeros, or measurements do not fit their
+    matrix; 2 bad usage or input, and nothing was written.
     """
     from .recording import SUFFIXES, check_output, write_recording
 
@@ -184,8 +184,9 @@ def reconstruct(
             "learned_from_frames": made.training.frames,
             "missing": missing,
             "gaps": [gap._asdict() for gap in lost],
+            "doubts": made.doubts,
         }
-        _tell(report, as_json, f"{out}: {len(made)} frames, {missing} of them missing", lost)
+        _tell(report, as_json, f"{out}: {len(made)} frames, {missing} of them missing", made)
 
 
 @click.command()
@@ -210,7 +211,8 @@ def detect(
     Units are those of the longest lossless stretch. OUT holds frames (as the source counts), units,
     scores, and the units' templates (units, frames, channels) in ADC steps.
 
-    Exit status: 0 success; 1 something is missing; 2 bad usage or input, and nothing was written.
+    Exit status: 0 success; 1 something is missing, or measurements do not fit their matrix; 2 bad
+    usage or input, and nothing was written.
     """
     from .recording import check_output, replacing
 
@@ -227,9 +229,10 @@ def detect(
             "units": len(templates.waveforms),
             "learned_from_frames": made.training.frames,
             "gaps": [gap._asdict() for gap in made.lost],
+            "doubts": made.doubts,
         }
         text = f"{out}: {report['spikes']} spikes of {report['units']} units"
-        _tell(report, as_json, text, made.lost)
+        _tell(report, as_json, text, made)
 
 
 @contextmanager
@@ -265,11 +268,13 @@ def _reconstruction(
         )
 
 
-def _tell(report: dict[str, Any], as_json: bool, text: str, lost: list[Any]) -> None:
-    """Print what was made; end with status 1 where something is missing."""
+def _tell(report: dict[str, Any], as_json: bool, text: str, made: Any) -> None:
+    """Print what was made; end with status 1 where something is missing, or does not fit."""
     from .integrity import some
 
     click.echo(json.dumps(report) if as_json else text)
-    some([f"frames {gap.start} to {gap.stop - 1}: {gap.cause}" for gap in lost], "gaps")
-    if lost:
+    lost = [f"frames {gap.start} to {gap.stop - 1}: {gap.cause}" for gap in made.lost]
+    some(lost, "gaps")
+    some(made.doubts, "doubts")
+    if lost or made.doubts:
         sys.exit(1)

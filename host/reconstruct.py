@@ -31,6 +31,7 @@ if TYPE_CHECKING:
 
 METHODS = ("lmmse", "omp", "lista")
 _CHUNK_SAMPLES = 1 << 24  # recovered at once
+_OTHER_SEED = 0x5A5A5A5A  # makes another seed of any
 _MARGIN = 3  # windows on either side that only help to recover those between
 
 Rows = tuple[tuple[int, ...], ...]
@@ -55,6 +56,13 @@ class Run(NamedTuple):
     aux: NDArray[np.uint16]
     kept: slice
 
+    @property
+    def measured(self) -> NDArray[np.float32]:
+        """The measurements as `host.recovery` takes them: float32 (windows, channels, M)."""
+        from .recovery import dequantise
+
+        return dequantise(self.values.transpose(0, 2, 1).astype(np.int64), self.matrix.shift)
+
 
 class Reconstruction:
     """A capture whose measurements are samples again: what `write_recording` takes.
@@ -72,6 +80,11 @@ class Reconstruction:
         Of family LOADED.
     workers : int
         Threads.
+
+    Attributes
+    ----------
+    doubts : list of str
+        Once they were met: measurements that do not fit the matrix that their packets name.
 
     Raises
     ------
@@ -105,6 +118,8 @@ class Reconstruction:
         segments = training.segments if training else [capture]
         self.training = Training(segments, capture.config, first.matrix)
         self._recoverers: dict[ProjectionConfig, Any] = {}
+        self.doubts: list[str] = []
+        self._judged: set[ProjectionConfig] = set()
         self._first = first.matrix
         self._broken: list[Gap] = []
 
@@ -143,21 +158,21 @@ class Reconstruction:
 
         The units are those found in the lossless stretch; frames count as the source does.
         """
-        from .recovery import Detector, Spikes, dequantise, sort_units
+        from .recovery import Detector, Spikes, sort_units
 
         templates, _, _ = sort_units(self.training.values, positions=self.training.positions)
         detectors: dict[ProjectionConfig, Detector] = {}
         found: list[Spikes] = []
         total = len(self)
         for run in self._runs(0, total):
+            self._judge(run)
             window = run.matrix.window
             if run.matrix not in detectors:
                 touched = -(-(templates.waveforms.shape[1] - 1) // window) + 1
                 statistics = self.training.statistics(touched * window - 1)
                 rows = self._matrix(run.matrix)
                 detectors[run.matrix] = Detector(templates, statistics, rows, run.matrix.shift)
-            measured = dequantise(run.values.transpose(0, 2, 1).astype(np.int64), run.matrix.shift)
-            spikes = detectors[run.matrix].detect(measured, workers=self._workers)
+            spikes = detectors[run.matrix].detect(run.measured, workers=self._workers)
             edges = run.kept.start * window, run.kept.stop * window
             inside = slice(*np.searchsorted(spikes.frames, edges))
             found.append(Spikes(*(part[inside] for part in spikes)))
@@ -188,12 +203,10 @@ class Reconstruction:
 
     def _projected(self, start: int, stop: int) -> Iterator[Chunk]:
         """Rows that came as measurements."""
-        from .recovery import dequantise
-
         at, first = start, self._capture.first_frame
         for run in self._runs(start, stop):
-            measured = dequantise(run.values.transpose(0, 2, 1).astype(np.int64), run.matrix.shift)
-            values = self._recoverer(run.matrix).recover(measured, workers=self._workers)
+            self._judge(run)
+            values = self._recoverer(run.matrix).recover(run.measured, workers=self._workers)
             frames = slice(run.kept.start * run.matrix.window, run.kept.stop * run.matrix.window)
             row = run.start - first + frames.start
             yield from self._zeros(at, row)
@@ -235,6 +248,25 @@ class Reconstruction:
                 parts, given, count = [rest], ready - done, count - done
         if parts:
             yield _joined(parts, given)
+
+    def _judge(self, run: Run) -> None:
+        """Doubt measurements that do not fit their random matrix, once for each."""
+        from .recovery.fit import LEAST_WINDOWS, fits
+
+        matrix_of, projected = self._matrix, run.matrix
+        few = len(run.values) < LEAST_WINDOWS
+        if projected in self._judged or few or projected.family == Family.LOADED:
+            return
+        self._judged.add(projected)
+        other = replace(projected, seed=projected.seed ^ _OTHER_SEED or _OTHER_SEED)
+        named, wrong = matrix_of(projected), matrix_of(other)
+        statistics = self.training.statistics(3 * projected.window - 1)
+        if not fits(statistics, named, wrong, projected.shift, run.measured):
+            self.doubts.append(
+                f"from frame {run.start} on the measurements do not fit the matrix that their "
+                f"packets name ({projected.family.name.lower()}, seed {projected.seed}): has the "
+                "core another seed, or is the lossless stretch another probe's?"
+            )
 
     def _known(self, projected: ProjectionConfig) -> ProjectionConfig:
         """``projected`` with the coefficients that were given."""

@@ -22,6 +22,7 @@ from probecodec.host.reconstruct import Reconstruction
 from probecodec.host.synthetic import synthesize
 from probecodec.host.timeline import Cause, Gap
 
+from .captures import forge as forge_packet
 from .captures import packets
 from .program import fails, run
 from .projected import LOADED, forge
@@ -426,3 +427,23 @@ class TestDetect:
         with np.load("a.npz") as found:
             inside = (found["frames"] >= 153600) & (found["frames"] < 153728)
             assert not inside.any()
+
+
+def test_another_seed_than_the_packets_name(chunks, folder):
+    """Nothing in the bytes is wrong; the measurements do not fit."""
+    data = b""
+    for packet in packets(b"".join(chunks)):
+        words = HEADER.unpack(packet)["extension"] * 4
+        if words:
+            told = packet[HEADER.size : HEADER.size + 4] + (77).to_bytes(4, "big")
+            payload = packet[HEADER.size + words : -8]
+            packet = forge_packet(packet, payload=payload, words=told)
+        data += packet
+    (folder / "right.pcs").write_bytes(b"".join(chunks))
+    (folder / "wrong.pcs").write_bytes(data)
+    right = run("reconstruct", "right.pcs", "right.npy", status=1)  # its last window is broken off
+    assert "do not fit" not in right.stderr
+    for verb, out in (("reconstruct", "wrong.npy"), ("detect", "wrong.npz")):
+        done = run(verb, "wrong.pcs", out, status=1)
+        assert f"frame {STRETCH} on the measurements do not fit the matrix" in done.stderr
+        assert "(sparse, seed 77)" in done.stderr
