@@ -157,11 +157,13 @@ class EncoderConfig:
             require(self.projection is None, "projection is for mode projection; leave it out")
             return
         given = self.projection or ProjectionConfig()
+        # A shift that was settled for samples of another width is settled anew.
+        untold = given.sample_bits != self.sample_bits and given.shift == given.least_shift
         own = replace(
             given,
             channels=self.channels,
             sample_bits=self.sample_bits,
-            shift=0 if given.shift == given.least_shift else given.shift,
+            shift=0 if untold else given.shift,
         )
         object.__setattr__(self, "projection", own)
 

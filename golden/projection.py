@@ -53,7 +53,7 @@ class Columns:
         if config.family == Family.LOADED and not config.coefficients:
             raise ConfigError(
                 f"the coefficients of family loaded (CRC-32 {config.seed:08x}) are not known: "
-                "give them"
+                "give them (--coefficients)"
             )
         self._config = config
         self._states = np.zeros((0, config.channels), np.uint32)

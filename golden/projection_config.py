@@ -47,7 +47,7 @@ class ProjectionConfig:
         Frames that share hits and signs in families SPARSE and DENSE, a power of two, 1 … N / 2.
     shift : int
         Lowest bits of a measurement that are not sent, 0 … 15. ``0`` (default) takes the least
-        with which a code has at most 31 bits: 0 for 12-bit samples and windows of 64.
+        that leaves 19, with which an escape has 31: 0 for 12-bit samples and windows of 64.
     seed : int
         Of the pseudo-random families, 1 … 2^32 - 1 (default 1). LOADED: the CRC-32 of its
         coefficients; to be given only where these are not.
@@ -94,7 +94,7 @@ class ProjectionConfig:
         require(
             not isinstance(self.measurements, int) or self.measurements < self.window,
             f"measurements = {self.measurements!r} is no fewer than the {self.window} frames of a "
-            "window; use fewer, or no projection at all",
+            f"window; use at most {self.most_measurements}",
         )
         require(
             not isinstance(self.measurements, int)
@@ -235,7 +235,7 @@ class ProjectionConfig:
 
     @property
     def least_shift(self) -> int:
-        """The least ``shift`` with which a code has at most 31 bits."""
+        """The least ``shift`` that leaves so few bits that an escape still fits a code."""
         return max(0, self.measurement_bits - _MAX_CODE_BITS)
 
     @property
@@ -253,6 +253,15 @@ class ProjectionConfig:
         for shift, factor in ((16, 0x85EBCA6B), (13, 0xC2B2AE35)):
             state = (state ^ state >> shift) * factor & _MASK
         return state ^ state >> 16
+
+    def __str__(self) -> str:
+        """What its matrix is, in words."""
+        name = "coefficients" if self.family == Family.LOADED else "seed"
+        seed = f"{self.seed:08x}" if self.family == Family.LOADED else self.seed
+        return (
+            f"{self.family.name.lower()}, window {self.window}, measurements {self.measurements}, "
+            f"hold {self.hold}, shift {self.shift}, high-pass {self.highpass_shift}, {name} {seed}"
+        )
 
     @property
     def extension(self) -> bytes:
@@ -300,7 +309,8 @@ class ProjectionConfig:
         if family == Family.LOADED:  # the widths follow from what the coefficients may sum up to
             limit = (1 << sample_bits) - 1 if told["highpass_shift"] else 1 << sample_bits - 1
             largest = (1 << max(told["code_bits"] + told["shift"] - 1, 0)) - 1
-            fields |= {"coefficient_bits": 16, "row_sum": max(1, largest // limit)}
+            most = fields["window"] << 15
+            fields |= {"coefficient_bits": 16, "row_sum": min(max(1, largest // limit), most)}
         config = cls(**fields)
         require(
             (config.shift, config.code_bits) == (told["shift"], told["code_bits"]),

@@ -39,6 +39,7 @@ class Register:
 def register_map(config: EncoderConfig) -> dict[str, Register]:
     """Return the registers of a core built to ``config``, by name."""
     modes = sum(1 << mode for mode in config.modes)
+    names = ", ".join(f"{mode.value} {mode.name.lower()}" for mode in config.modes)
     registers = {
         "id": Register(
             address=0,
@@ -73,7 +74,7 @@ def register_map(config: EncoderConfig) -> dict[str, Register]:
                     low=0,
                     bits=4,
                     reset=config.modes[0],
-                    doc="Mode of the stream format; one that is not built is ignored.",
+                    doc=f"Mode of the stream format: {names}; any other is ignored.",
                 )
             },
         ),
@@ -129,8 +130,8 @@ def _matrix_registers(matrix: ProjectionConfig) -> dict[str, Register]:
         "coefficient": Register(
             address=7,
             access="wo",
-            doc="A write loads one coefficient. Load them while the core is disabled or in another "
-            "mode, then write the register matrix.",
+            doc="A write loads one coefficient. Disable the core, wait until status.idle is 1, "
+            "load all, and write the register matrix.",
             fields={
                 "value": Field(low=0, bits=matrix.coefficient_bits, doc="Signed."),
                 "frame": Field(
@@ -144,7 +145,7 @@ def _matrix_registers(matrix: ProjectionConfig) -> dict[str, Register]:
         "matrix": Register(
             address=8,
             access="rw",
-            doc="Takes effect at the next packet.",
+            doc="Takes effect at once: write it while the core is disabled and idle.",
             fields={
                 "digest": Field(
                     low=0,

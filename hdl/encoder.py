@@ -168,7 +168,7 @@ class Encoder(wiring.Component):
             gate.restart_interval.eq(registers.restart_interval),
             registers.overrun.eq(gate.overrun),
             registers.misframe.eq(gate.misframe),
-            registers.idle.eq(gate.drained),
+            registers.idle.eq(gate.drained & ~gate.busy),
             registers.drop_count.eq(framer.drop_count),
             registers.address.eq(self.reg_address),
             registers.write.eq(self.reg_write),

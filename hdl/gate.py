@@ -28,6 +28,8 @@ class Gate(wiring.Component):
         Registers; ``mode`` is an index into ``config.modes``.
     room : In(1)
         The FIFO takes a frame of the longest codes.
+    busy : Out(1)
+        A packet has begun and not ended, or its last slot is just leaving.
     drained : In(1)
         All packets are sent.
     o : Out(layout.sample)
@@ -57,6 +59,7 @@ class Gate(wiring.Component):
                 "drained": In(1),
                 "o": Out(layout.sample(config)),
                 "short_frames": Out(16),
+                "busy": Out(1),
                 "resume": Out(1),
                 "dropped": Out(32),
                 "overrun": Out(1),
@@ -182,6 +185,8 @@ class Gate(wiring.Component):
             ]
             if config.projection:
                 m.d.sync += o.tag.sample.eq(0)
+
+        m.d.comb += self.busy.eq(under_way | closing | self.o.valid)
 
         # What the next packet's header reports.
         lost = Signal(range(3))  # the frame that begins, and the one it broke off

@@ -173,6 +173,8 @@ class Projection(wiring.Component):
     def _place(self, m: Module, slot, frame: Signal, state: Value) -> Value:
         """SPARSE: the address of the accumulator that the sample goes into, cycle 1."""
         count = self._config.measurements
+        if count == 1:
+            return slot[0].channel
         index = Signal(range(count))
         hit = state[GENERATOR_BITS - HIT_BITS :]
         # As sums: a product, even with a constant, would take one of the iCE40's multipliers.

@@ -136,6 +136,8 @@ def _show(found: Any) -> None:
             f"  {config.channels} channels of {config.sample_bits} bits, {config.aux_bits} "
             f"auxiliary bits, {about['order']} order, mode {', '.join(about['modes'])}"
         )
+        if config.projection:
+            click.echo(f"  measurements: {config.projection}")
         if segment.metadata is None:
             click.echo("  rate, gain and probe unknown: no metadata packet")
         else:

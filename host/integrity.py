@@ -45,6 +45,7 @@ def describe(segment: Capture) -> dict[str, Any]:
         "aux_bits": config.aux_bits,
         "order": config.order.name.lower(),
         "modes": [mode.name.lower() for mode in config.modes],
+        "matrix": str(config.projection) if config.projection else None,
         "metadata": segment.metadata and segment.metadata._asdict(),
         "gaps": [gap._asdict() for gap in segment.gaps],
         "gaps_before": [gap._asdict() for gap in outline.gaps_before],

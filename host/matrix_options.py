@@ -35,11 +35,10 @@ def read_rows(path: Path) -> tuple[tuple[int, ...], ...]:
     return tuple(map(tuple, rows.tolist()))
 
 
-def projection_of(matrix: dict[str, Any]) -> ProjectionConfig | None:
+def projection_of(matrix: dict[str, Any], sample_bits: int) -> ProjectionConfig | None:
     """Return the preset's matrix with what the options say of it; None where they say nothing.
 
-    The widths are those of the recording, which the encoder's configuration fills in. Coefficients
-    tell their own family, shape and width.
+    ``sample_bits`` is the recording's. Coefficients tell their own family, shape and width.
     """
     if not matrix:
         return None
@@ -47,15 +46,17 @@ def projection_of(matrix: dict[str, Any]) -> ProjectionConfig | None:
     assert preset is not None
     told: dict[str, Any] = {} if matrix.get("family") == Family.LOADED else {"hold": preset.hold}
     if rows := matrix.get("coefficients"):
-        widest = max(max(map(abs, row)) for row in rows)
+        widest = max(
+            (value if value >= 0 else ~value).bit_length() for row in rows for value in row
+        )
         told = {
             "family": Family.LOADED,
             "measurements": len(rows),
             "window": len(rows[0]),
-            "coefficient_bits": max(2, int(widest).bit_length() + 1),
+            "coefficient_bits": max(2, widest + 1),
             "row_sum": max(1, *(sum(map(abs, row)) for row in rows)),
         }
-    return ProjectionConfig(**told | matrix)
+    return ProjectionConfig(sample_bits=sample_bits, **told | matrix)
 
 
 # A verb gets ``matrix``: keyword arguments of `ProjectionConfig`.

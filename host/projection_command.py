@@ -55,6 +55,11 @@ training_option = click.option(
     help="Seconds sent lossless before the measurements: what reconstruction learns from.",
 )
 @click.option("--packet-frames", type=click.IntRange(1), help="Frames in a packet, whole windows.")
+@click.option(
+    "--restart-interval",
+    type=click.IntRange(1),
+    help="Packets from one restart to the next: a lost packet costs all up to there.",
+)
 @force_option
 @json_option
 def project(
@@ -64,13 +69,15 @@ def project(
     matrix: dict[str, Any],
     lossless: float,
     packet_frames: int | None,
+    restart_interval: int | None,
     force: bool,
     as_json: bool,
 ) -> None:
     """Encode the recording REC into the capture OUT (.pcs) as measurements of windows.
 
     First a lossless stretch, then projections: as the hardware sends them, byte for byte, when its
-    register is switched there. Reports bits per sample (b/S) of both.
+    register is switched there. Frames at the end that fill no window are sent lossless too. Reports
+    bits per sample (b/S) of both.
     """
     from .fast import encoder
     from .integrity import rates, rates_text
@@ -79,8 +86,12 @@ def project(
     check_output(out, (".pcs",), force=force)
     source = open_recording(rec, **recording)
     channels = source.samples.shape[1]
-    projected = projection_of(matrix)
-    changes = {"projection": projected, "packet_frames": packet_frames}
+    projected = projection_of(matrix, source.sample_bits)
+    changes = {
+        "projection": projected,
+        "packet_frames": packet_frames,
+        "restart_interval": restart_interval,
+    }
     changes = {name: value for name, value in changes.items() if value is not None}
     settings: EncoderConfig = source.config("projection", **changes)
     step, frames = settings.packet_frames, len(source.samples)
@@ -89,7 +100,8 @@ def project(
     if not stretch < frames:
         raise Failure(
             f"nothing is left to project: {rec} has {seconds:.3g} s, and --lossless {lossless:g} "
-            f"takes whole packets of {step} frames; give less"
+            f"takes whole packets of {step} frames; give at most "
+            f"{(frames - 1) // step * step / settings.rate_hz:.3g}"
         )
     sizes = {Mode.HUFFMAN: 0, Mode.PROJECTION: 0}
     with replacing(out) as file, progress_bar("encoding") as progress:
@@ -110,10 +122,11 @@ def project(
         for name, mode in (("lossless", Mode.HUFFMAN), ("projected", Mode.PROJECTION))
     }
     if as_json:
-        click.echo(json.dumps({"recording": str(rec), "capture": str(out)} | parts))
+        told = {"recording": str(rec), "capture": str(out), "matrix": str(settings.projection)}
+        click.echo(json.dumps(told | parts))
         return
     click.echo(f"{rec}: {frames} frames of {channels} channels, {settings.sample_bits} bits")
-    click.echo(f"{out}: {sum(sizes.values())} bytes")
+    click.echo(f"{out}: {sum(sizes.values())} bytes, {settings.projection}")
     for name, told in parts.items():
         click.echo(f"  {name}: {told['frames']} frames, {rates_text(told)}")
 
@@ -209,7 +222,8 @@ def detect(
     """Find and classify the spikes in CAPTURE's measurements, without samples: OUT (.npz).
 
     Units are those of the longest lossless stretch. OUT holds frames (as the source counts), units,
-    scores, and the units' templates (units, frames, channels) in ADC steps.
+    scores, and the units' templates (units, frames, channels) in ADC steps with their peaks'
+    channels.
 
     Exit status: 0 success; 1 something is missing, or measurements do not fit their matrix; 2 bad
     usage or input, and nothing was written.
@@ -221,7 +235,8 @@ def detect(
         with progress_bar("detecting") as progress:
             spikes, templates = made.detect(progress)
         with replacing(out) as file:
-            np.savez(file, **spikes._asdict(), templates=templates.waveforms)
+            np.savez(file, **spikes._asdict(), templates=templates.waveforms, peaks=templates.peaks)
+        silent = len(templates.waveforms) - len(np.unique(spikes.units))
         report = {
             "capture": str(capture),
             "output": str(out),
@@ -232,6 +247,7 @@ def detect(
             "doubts": made.doubts,
         }
         text = f"{out}: {report['spikes']} spikes of {report['units']} units"
+        text += f", {silent} of which have none" if silent else ""
         _tell(report, as_json, text, made)
 
 

@@ -27,7 +27,7 @@ from .timeline import Cause, Gap, join
 from .training import Training
 
 if TYPE_CHECKING:
-    from .recovery import Spikes
+    from .recovery import Spikes, Templates
 
 METHODS = ("lmmse", "omp", "lista")
 _CHUNK_SAMPLES = 1 << 24  # recovered at once
@@ -153,14 +153,14 @@ class Reconstruction:
                 yield from self._zeros(start, stop)
             at = stop
 
-    def detect(self, progress: Progress | None = None) -> tuple[Spikes, Any]:
+    def detect(self, progress: Progress | None = None) -> tuple[Spikes, Templates]:
         """Return the spikes in the measurements, and the templates of their units.
 
         The units are those found in the lossless stretch; frames count as the source does.
         """
-        from .recovery import Detector, Spikes, sort_units
+        from .recovery import Detector, Spikes
 
-        templates, _, _ = sort_units(self.training.values, positions=self.training.positions)
+        templates = self.training.units()
         detectors: dict[ProjectionConfig, Detector] = {}
         found: list[Spikes] = []
         total = len(self)

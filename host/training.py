@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -16,7 +17,7 @@ from .blocks import CaptureError
 from .capture import Capture
 
 if TYPE_CHECKING:
-    from .recovery import Statistics
+    from .recovery import Statistics, Templates
 
 _MAX_SAMPLES = 1 << 26  # 15 s of 384 channels
 
@@ -62,8 +63,28 @@ class Training:
         from .recovery import learn
 
         if lags not in self._statistics:
-            self._statistics[lags] = learn(self.values, lags=lags, positions=self.positions)
+            with _cure():
+                self._statistics[lags] = learn(self.values, lags=lags, positions=self.positions)
         return self._statistics[lags]
+
+    def units(self) -> Templates:
+        """Return the templates of the units that are found."""
+        from .recovery import sort_units
+
+        with _cure():
+            return sort_units(self.values, positions=self.positions)[0]
+
+
+@contextmanager
+def _cure() -> Iterator[None]:
+    """Add to a sentence on too short a stretch what to do."""
+    try:
+        yield
+    except ValueError as error:
+        raise CaptureError(
+            f"{str(error).rstrip('.')}. Send more lossless frames (project --lossless), or learn "
+            "from another capture of this probe (--training)"
+        ) from None
 
 
 def _check_alike(segment: Capture, config: EncoderConfig) -> None:

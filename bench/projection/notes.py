@@ -9,6 +9,7 @@ from .result import Results, Row
 
 ROUNDING = 1e-9
 DOUBTFUL = 0.95  # precision below which a low error is cheap
+FEW = 1000  # true spikes: below, one is a tenth of a percent or more
 EXTRA = {8.0: 0.02, 16.0: 0.03}  # the project's targets: error above lossless, by ratio
 MOST = {8.0: 0.05}  # and in all
 
@@ -22,6 +23,11 @@ def notes(results: Results) -> list[str]:
             rows = [r for r in results.rows if (r.noise_uv, r.target) == (noise_uv, target)]
             told += _winner(rows, noise_uv, target)
             told += _verdict(results, rows, noise_uv, target)
+    fewest = min((row.spikes.true for row in results.rows), default=FEW)
+    if fewest < FEW:
+        told.append(
+            f"Only {fewest} true spikes: differences of less than some percent mean nothing."
+        )
     if results.left_out:
         told.append("Out of reach, so left out: " + "; ".join(results.left_out) + ".")
     return told
@@ -74,7 +80,8 @@ def _verdict(results: Results, rows: list[Row], noise_uv: float, target: float) 
         met = extra <= EXTRA[target] + ROUNDING and best.spikes.error <= MOST.get(target, 1.0)
         told.append(
             f"{noise_uv:g} uV, {target:g}:1, {way}: {_name(best)} {_percent(best)}, lossless "
-            f"{above}: target {'met' if met else 'MISSED'}."
+            f"{above}: target {'met' if met else 'MISSED'} (at most "
+            f"{100 * EXTRA[target]:g} points)."
         )
     return told
 

@@ -24,11 +24,11 @@ def error_curves(results: Results) -> bytes:
     kinds = dict.fromkeys(
         (row.family, row.recovery) for row in results.rows if row.family != "lossless"
     )
+    families = dict.fromkeys(family for family, _ in kinds)
+    colours = {name: plt.get_cmap("tab20")(n % 20) for n, name in enumerate(families)}
     for axis, noise_uv in zip(axes[0], levels, strict=True):
         rows = [row for row in results.rows if row.noise_uv == noise_uv]
-        for number, ((family, recovery), marker) in enumerate(
-            zip(kinds, cycle(MARKERS), strict=False)
-        ):
+        for (family, recovery), marker in zip(kinds, cycle(MARKERS), strict=False):
             line = sorted(
                 (row.bits, 100 * row.spikes.error)
                 for row in rows
@@ -37,7 +37,8 @@ def error_curves(results: Results) -> bytes:
             name = family if recovery == "sorter" else f"{family}, {recovery}"
             axis.plot(
                 *(np.array(line).reshape(-1, 2).T),
-                color=plt.get_cmap("tab20")(number % 20),
+                color=colours[family],
+                markerfacecolor=colours[family] if recovery in ("sorter", "detector") else "none",
                 marker=marker,
                 markersize=4,
                 linestyle="-" if FAMILIES[family].link else ":",
@@ -46,11 +47,11 @@ def error_curves(results: Results) -> bytes:
         for row in rows:
             if row.family == "lossless":
                 style = "--" if row.sorted_by == "sorter" else "-."
-                label = f"lossless ({row.bits:.1f} b/S), {row.sorted_by}"
+                label = f"lossless, {row.sorted_by}"
                 axis.axhline(100 * row.spikes.error, color="k", linestyle=style, label=label)
         axis.set_title(f"noise {noise_uv:g} uV", fontsize=10)
         axis.set_xlabel("bits a sample (dotted: an entropy, not on the link)")
-        axis.set_ylim(bottom=0)
+        axis.set_ylim(0, max(1, axis.get_ylim()[1]))
         axis.spines[["top", "right"]].set_visible(False)
     axes[0, 0].set_ylabel("true spikes wrong or missed, %")
     figure.legend(*axes[0, 0].get_legend_handles_labels(), loc="outside right", fontsize=7)

@@ -76,7 +76,7 @@ class TestNotes:
     @pytest.mark.parametrize(("correct", "verdict"), [(97, "met"), (96, "MISSED")])
     def test_targets(self, correct, verdict):
         (told,) = (n for n in notes(results(row("dense-64", "detector", correct))) if "target" in n)
-        assert told.endswith(f"target {verdict}.") and "detector" in told
+        assert told.endswith(f"target {verdict} (at most 2 points).") and "detector" in told
 
     def test_left_out(self):
         made = results(row("sparse-64", "detector", 97))

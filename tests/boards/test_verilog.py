@@ -10,6 +10,8 @@ import pytest
 
 from probecodec.boards.verilog import TOP, files, generate, instance, ports
 from probecodec.golden.config import PRESETS, EncoderConfig
+from probecodec.golden.format import Family, Mode
+from probecodec.golden.projection_config import ProjectionConfig
 from probecodec.golden.registers import register_map
 from probecodec.sim.verilator import WAIVERS, verilate
 
@@ -77,3 +79,10 @@ def test_tables_name_every_port_and_register():
     for name, register in register_map(config).items():
         assert f"| {register.address} | `{name}` | {register.access} |" in register_rows
         assert all(f"`{field}`" in register_rows for field in register.fields)
+
+
+@pytest.mark.parametrize("family", [Family.SPARSE, Family.DENSE])
+def test_one_measurement(family):
+    """No vector without bits."""
+    matrix = ProjectionConfig(family=family, hold=4, measurements=1)
+    assert "[-1:0]" not in generate(EncoderConfig(modes=(Mode.PROJECTION,), projection=matrix))

@@ -180,7 +180,8 @@ def matrix_is_known(packet):
     widths = {
         SPARSE: limit * (window - 2 * (count - 1) * hold),
         DENSE: limit * (window - count + 1),
-        LOADED: max(2 ** (bits - 1) - 1, 0) // limit * limit,  # that of some coefficients
+        # Of the largest coefficients that such a width may hold, and that there are.
+        LOADED: min(max(2 ** (bits - 1) - 1, 0) // limit, window * 2**15) * limit,
     }
     return (
         hold <= (1 if family == LOADED else window // 2)
@@ -188,7 +189,6 @@ def matrix_is_known(packet):
         and told["highpass_shift"] <= 12
         and (family == LOADED or told["seed"] > 0)
         and 2 ** (bits - 2) <= widths[family] < 2 ** (bits - 1)
-        and (family != LOADED or widths[family] <= limit * window * 2**15)
         and 8 <= told["code_bits"] <= 19
         and bits <= 32
     )

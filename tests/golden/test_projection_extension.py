@@ -135,7 +135,7 @@ def from_fields(**fields):
         ),
         (
             {"family": Family.LOADED, "code_bits": 31, "shift": 15},
-            "row_sum must be a whole number from 1 to 2097152, not ",
+            "measurements of 34 bits are over 32; use smaller coefficients, or their row_sum",
         ),
         (
             {"family": Family.LOADED, "code_bits": 20},
@@ -172,3 +172,12 @@ def test_any_extension_is_refused_or_the_same_again(made, flipped):
     except ConfigError:
         return
     assert told.extension == extension
+
+
+def test_the_widest_coefficients_come_back():
+    """Their sum may be more than what the width alone would let a reader guess."""
+    made = ProjectionConfig(
+        sample_bits=8, family=Family.LOADED, window=16, measurements=2, coefficient_bits=16
+    )
+    told = ProjectionConfig.from_extension(made.extension, made.channels, 8)
+    assert (told.measurement_bits, told.shift) == (made.measurement_bits, made.shift)

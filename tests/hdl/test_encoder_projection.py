@@ -159,3 +159,15 @@ def test_overrun_in_mid_window(record):
     frames = [packet.trailer["frames"] for packet in got.packets]
     assert any(count % 16 for count in frames)
     assert got.data == b"".join(encode(config, samples, dropped=dropped))
+
+
+@pytest.mark.parametrize("modes", [ALONE, (Mode.HUFFMAN,)])
+def test_idle_only_when_no_packet_is_under_way(record, modes):
+    """Also in a window that has given nothing yet, from a source that is slow."""
+    config = EncoderConfig(channels=26, modes=modes, packet_frames=64, fifo_words=128)
+    cycles = 60 * np.arange(4 * 26)
+    end = int(cycles[-1])
+    reads = {cycle: ("status", None) for cycle in range(90, end, 7)}
+    seen = record(config, signal(config, 4)[0], cycles=cycles, registers=reads).rdata
+    idle = register_map(config)["status"].fields["idle"].low
+    assert not any(seen[cycle + 1] >> idle & 1 for cycle in reads)

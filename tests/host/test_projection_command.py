@@ -141,7 +141,7 @@ def test_report():
         assert told[name]["ratio_adc"] == pytest.approx(10 / bits)
     lines = run("project", "rec.npy", "a.pcs", *options, "--force").stdout.splitlines()
     assert lines[0] == "rec.npy: 300 frames of 6 channels, 10 bits"
-    assert lines[1] == f"a.pcs: {sum(sizes)} bytes"
+    assert lines[1].startswith(f"a.pcs: {sum(sizes)} bytes, sparse, window 16, measurements 4, ")
     assert lines[2].startswith("  lossless: 140 frames, ")
     assert lines[3].startswith("  projected: 160 frames, ")
 
