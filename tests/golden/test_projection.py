@@ -231,5 +231,6 @@ def test_coefficients_that_are_not_known():
         with pytest.raises(ConfigError) as error:
             use(config)
         assert str(error.value) == (
-            "the coefficients of family loaded (CRC-32 0000beef) are not known: give them (--coefficients)"
+            "the coefficients of family loaded (CRC-32 0000beef) are not known: "
+            "give them (--coefficients)"
         )

@@ -16,12 +16,16 @@ from probecodec.sim.cocotb_bench import Bench
 async def power_up(dut):
     """The core's memories begin with garbage, so that what relies on them shows."""
     bench = await Bench.start(dut)
-    memories = [dut.delta.previous, dut.fifo.memory]
+    pipeline = dut.pipeline
+    memories = [pipeline.delta.previous, dut.fifo.memory]
     for mode, stage in ((Mode.RICE, "rice"), (Mode.HUFFMAN, "huffman")):
         if mode in bench.config.modes:
-            memories.append(getattr(dut, stage).sums)
+            memories.append(getattr(pipeline, stage).sums)
     if Mode.ADAPTIVE in bench.config.modes:
-        memories += [dut.lms.past, dut.lms.weights, dut.lms.neighbours.slots_2]
+        lms = pipeline.lms
+        memories += [lms.past, lms.weights, lms.neighbours.slots_2]
+    if Mode.PROJECTION in bench.config.modes:
+        memories += [pipeline.highpass.means, pipeline.projection.sums]
     for memory in memories:
         assert len({word.value.to_unsigned() for word in memory}) > len(memory) // 2
 
@@ -83,7 +87,7 @@ async def all_modes(dut):
     bench = await Bench.start(dut)
     size = bench.config.packet_frames
     modes = [bench.config.modes[n] for n in (0, 1, 2, 3, 0, 2, 1, 3, 1, 0, 3, 2, 0)]
-    assert set(pairwise(modes)) == set(permutations(Mode, 2))
+    assert set(pairwise(modes)) == set(permutations(bench.config.modes, 2))
     samples, aux = noise(bench, len(modes) * size)
     actions = {
         packet * size - random.randrange(1, size): partial(bench.registers.write, "mode", mode=mode)

@@ -161,6 +161,11 @@ def test_control_of_all_modes(name, test, model, tmp_path):
     run(CONFIGS[name], model(name), tmp_path, CONTROL, only=[test])
 
 
+@on("projection", "projection-dense")
+def test_power_up_of_projection(name, model, tmp_path):
+    run(CONFIGS[name], model(name), tmp_path, CONTROL, only=["power_up"])
+
+
 @on(*CONFIGS)
 def test_registers(name, model, tmp_path):
     run(CONFIGS[name], model(name), tmp_path, CONTROL, only=["registers"])
