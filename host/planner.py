@@ -139,9 +139,10 @@ class _Stream:
         """Take the next packet in order."""
         last = self._last
         self._place = self._places.pop(packet.offset, 0)
-        matrix = packet.config.projection
-        rows = matrix.rows(packet.frames) if matrix else packet.frames
-        self._held += rows * packet.config.channels
+        frames, matrix = packet.frames, packet.config.projection
+        if matrix and frames:  # those for which there are codes: others cost no bytes
+            frames = max(1, matrix.rows(frames) * matrix.window // matrix.measurements)
+        self._held += frames * packet.config.channels
         if packet.kind == Kind.METADATA:
             self._metadata = packet
             self._remember(packet)

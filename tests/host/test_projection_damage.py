@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 
 from probecodec.golden.config import EncoderConfig
 from probecodec.golden.encoder import Encoder
-from probecodec.golden.format import HEADER, MATRIX, Family, Mode
+from probecodec.golden.format import HEADER, MATRIX, Family, Flag, Mode
 from probecodec.golden.projection_config import ProjectionConfig
 from probecodec.host import fast, open_capture
 from probecodec.host.bridges.chunk import ChunkError, decode_chunk
@@ -304,3 +304,16 @@ def test_any_forged_packet_reads_or_is_told(at, fields, frames, payload, golden)
                 before = [n for n in ALL[:at] if SENT.windows[n] is not None]
                 assert all(sound(SENT, n, p) for n, p in zip(before, kept, strict=False))
         listened(data)
+
+
+def test_a_jump_behind_a_packet_without_measurements():
+    """It is filled as any other, though the packet before it holds next to nothing."""
+    matrix = ProjectionConfig(window=16, measurements=4)
+    config = EncoderConfig(
+        channels=6, modes=(Mode.PROJECTION,), projection=matrix, packet_frames=32
+    )
+    core, samples = Encoder(config), np.ones((32, 6), np.int64)
+    data = core.packet(samples[:9], np.zeros(9, np.int64))
+    data += core.packet(samples, np.zeros(32, np.int64), dropped=60, cause=Flag.OVERRUN)
+    with open_capture(data, fill="zero") as capture:
+        assert len(capture) == 9 + 60 + 32 and len(capture.segments) == 1
