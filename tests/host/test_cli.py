@@ -414,3 +414,26 @@ def test_many_gaps_are_summed_up(folder, monkeypatch):
     assert lines[0] == "frames 3 to 3 (1): dropped at the source"
     assert lines[-1] == "and 19 frames in 19 more gaps; --json tells all"
     assert len(json.loads(run("info", "gaps.pcs", "--json").stdout)["segments"][0]["gaps"]) == 39
+
+
+def test_the_help_needs_no_extra():
+    """Every verb tells what it does, with all barred that a bare install lacks."""
+    barred = (
+        "scipy",
+        "sklearn",
+        "pywt",
+        "numba",
+        "matplotlib",
+        "amaranth",
+        "zarr",
+        "spikeinterface",
+    )
+    before = f"import sys; sys.modules.update(dict.fromkeys({barred!r}))"
+    code = f"{before}\nfrom click.testing import CliRunner\nfrom probecodec.host.cli import main\n"
+    code += "for verb in [None, *main.list_commands(None)]:\n"
+    code += "    done = CliRunner().invoke(main, [*filter(None, [verb]), '--help'])\n"
+    code += "    assert done.exit_code == 0, (verb, done.exception)\n"
+    code += "    print(verb)\n"
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True)
+    assert done.returncode == 0, done.stderr
+    assert {"None", "bench", "project", "sim"} <= set(done.stdout.split())
