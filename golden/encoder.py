@@ -15,7 +15,7 @@ from . import auxiliary, delta, framer, gate, order, packer, zigzag
 from .coders import coder, predictors
 from .config import EncoderConfig
 from .format import Flag, Kind, Mode
-from .measurer import Measurer, spread
+from .measurer import Measurer, coded, spread
 
 _NO_CAUSE = Flag(0)
 
@@ -174,14 +174,13 @@ class Encoder:
         samples = samples[:, self._channels]
         if self._mode == Mode.PROJECTION:
             assert self._measurer is not None
-            rows = self._measurer.encode(samples, self._fresh)
-            codes = coder.encode(zigzag.encode(rows), self._raw)
-            codes = spread(codes, self._measurer.given(len(samples)))
+            residuals = self._measurer.encode(samples, self._fresh)
         else:
             residuals = delta.encode(samples, self._previous, self.config.sample_bits)
             if self._mode in self._predictors:
                 residuals = self._predictors[self._mode].encode(residuals)
-            codes = coder.encode(zigzag.encode(residuals), self._raw)
+        codes = coder.encode(zigzag.encode(residuals), self._raw)
+        codes = spread(codes, coded(self.config, self._mode, len(samples)))
         self._raw &= not codes.length.any()
         codes = auxiliary.encode(codes, aux, self._previous_aux, self.config, restart)
         if len(samples):

@@ -23,7 +23,6 @@ class Measurer:
     """
 
     def __init__(self, config: ProjectionConfig) -> None:
-        self._config = config
         self._highpass = Highpass(config) if config.highpass_shift else None
         self._projection = Projection(config)
 
@@ -38,10 +37,6 @@ class Measurer:
             samples = self._highpass.encode(samples)
         self._projection.begin()
         return self._projection.encode(samples)
-
-    def given(self, frames: int) -> NDArray[np.bool_]:
-        """Tell in which of a packet's frames there is a row."""
-        return projection.given(self._config, frames)
 
 
 def spread(codes: Codes, given: NDArray[np.bool_]) -> Codes:

@@ -18,6 +18,7 @@ from ..golden.highpass import Highpass
 from ..golden.projection import matrix
 from .capture import Capture, open_capture
 from .fill import Fill
+from .recovery import measure
 
 Progress = Callable[[str, int, int], None]  # what, done, total
 
@@ -183,7 +184,7 @@ def check_windows(
     Unlike the golden model, which adds sample by sample, this multiplies whole windows.
     """
     assert config.projection is not None
-    rows = matrix(config.projection).astype(np.float64)  # exact: far below 2^53
+    rows = matrix(config.projection)
     highpass = Highpass(config.projection) if config.projection.highpass_shift else None
     slots = order.channels(config)
     equal = True
@@ -194,11 +195,8 @@ def check_windows(
             values = samples[frames][:, slots].astype(np.int64)
             if highpass:
                 values = highpass.encode(values)
-            whole = len(piece.values) * config.projection.window
-            windows = values[:whole].reshape(-1, config.projection.window, config.channels)
-            wanted = np.einsum("ckn,wnc->wkc", rows, windows, optimize=True).astype(np.int64)
-            got = piece.values[:, :, slots]
-            equal &= np.array_equal(got, wanted >> config.projection.shift)
+            wanted = measure(values, rows, config.projection.shift)
+            equal &= np.array_equal(piece.values[:, :, slots].transpose(0, 2, 1), wanted)
             if aux is not None:
                 equal &= np.array_equal(piece.aux, aux[frames])
     return bool(equal)

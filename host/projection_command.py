@@ -104,6 +104,7 @@ def project(
             f"{(frames - 1) // step * step / settings.rate_hz:.3g}"
         )
     sizes = {Mode.HUFFMAN: 0, Mode.PROJECTION: 0}
+    counts = dict(sizes)  # frames
     with replacing(out) as file, progress_bar("encoding") as progress:
         core = encoder(settings)
         for start, stop, mode in _packets(settings, frames, stretch):
@@ -111,11 +112,9 @@ def project(
             packet = core.checked_packet(source.samples[start:stop], aux, start, mode)
             file.write(packet)
             sizes[mode] += len(packet)
+            counts[mode] += stop - start
             progress(stop, frames)
     tell_rate(rec, recording, source.rate_hz)
-    counts = {mode: 0 for mode in sizes}
-    for start, stop, mode in _packets(settings, frames, stretch):
-        counts[mode] += stop - start
     parts = {
         name: {"frames": counts[mode], "bytes": sizes[mode]}
         | rates(sizes[mode], counts[mode] * channels, settings.sample_bits)

@@ -7,7 +7,7 @@ from probecodec.golden.config import EncoderConfig
 from probecodec.golden.format import Family, Mode
 from probecodec.golden.measurer import Measurer, coded, spread
 from probecodec.golden.packer import Codes
-from probecodec.golden.projection import matrix
+from probecodec.golden.projection import given, matrix
 from probecodec.golden.projection_config import ProjectionConfig
 
 
@@ -42,7 +42,7 @@ def test_packets(family):
             mean = [int(x) << 3 for x in samples[0]]
         wanted = products(config, filtered(samples, 3, mean))
         assert (stage.encode(samples, fresh) == wanted).all()
-        assert stage.given(frames).sum() == len(wanted) == frames // 16 * 4
+        assert given(config, frames).sum() == len(wanted) == frames // 16 * 4
 
 
 def test_the_first_packet_sets_the_means():
