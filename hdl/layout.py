@@ -5,7 +5,8 @@ Every stream is ``always_ready``: the pipeline never stalls inside. A *slot* is 
 """
 
 from amaranth import Module, Shape, Signal, signed, unsigned
-from amaranth.lib import data, stream
+from amaranth.lib import data, stream, wiring
+from amaranth.lib.wiring import Out
 
 from ..golden.config import ConfigError, EncoderConfig
 from ..golden.format import MAX_CODE_BITS, WORD_BITS, Family
@@ -45,6 +46,15 @@ def tag(config: EncoderConfig) -> data.StructLayout:
 def _slot(config: EncoderConfig, **fields: Shape | int) -> stream.Signature:
     layout = {**fields, "channel": range(config.channels), "tag": tag(config)}
     return stream.Signature(data.StructLayout(layout), always_ready=True)
+
+
+def source(config: EncoderConfig) -> wiring.Signature:
+    """What a front end gives: a sample, whether it is its frame's first, the frame's aux word.
+
+    No ``ready``: a probe cannot wait. ``aux`` counts with the first sample.
+    """
+    members = {"valid": Out(1), "first": Out(1), "value": Out(signed(config.sample_bits))}
+    return wiring.Signature(members | ({"aux": Out(config.aux_bits)} if config.aux_bits else {}))
 
 
 def sample(config: EncoderConfig) -> stream.Signature:

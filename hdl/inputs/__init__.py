@@ -1,0 +1,1 @@
+"""Front ends: where samples come from. Each gives `layout.source`; its other members are pins."""

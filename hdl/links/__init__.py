@@ -1,0 +1,1 @@
+"""Links: where packets go. Each takes `words`; its other members are pins."""

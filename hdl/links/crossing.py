@@ -1,0 +1,47 @@
+"""Crossing: link words from the core's clock to that of a link."""
+
+from amaranth import Module
+from amaranth.lib import stream, wiring
+from amaranth.lib.fifo import AsyncFIFOBuffered
+from amaranth.lib.wiring import In, Out
+
+from .. import layout
+
+
+class Crossing(wiring.Component):
+    """An asynchronous FIFO of words; gray-coded pointers cross, as amaranth.lib.fifo does it.
+
+    A reset of either side loses what is inside; packets cut off so fail their CRC.
+
+    Parameters
+    ----------
+    depth : int
+        Words, raised to a power of two and one more.
+
+    Members
+    -------
+    i : In(stream of layout.link_layout)
+        Words, in domain ``sync``.
+    o : Out(stream of layout.link_layout)
+        The same words, in domain ``link``.
+    """
+
+    def __init__(self, *, depth: int = 16) -> None:
+        self._depth = depth
+        words = stream.Signature(layout.link_layout())
+        super().__init__({"i": In(words), "o": Out(words)})
+
+    def elaborate(self, platform) -> Module:
+        m = Module()
+        m.submodules.fifo = fifo = AsyncFIFOBuffered(
+            width=self.i.payload.shape().size, depth=self._depth, w_domain="sync", r_domain="link"
+        )
+        m.d.comb += [
+            fifo.w_data.eq(self.i.payload),
+            fifo.w_en.eq(self.i.valid),
+            self.i.ready.eq(fifo.w_rdy),
+            self.o.payload.eq(fifo.r_data),
+            self.o.valid.eq(fifo.r_rdy),
+            fifo.r_en.eq(self.o.ready),
+        ]
+        return m

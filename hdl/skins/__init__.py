@@ -1,0 +1,1 @@
+"""Skins: the whole core behind a standard bus."""
