@@ -1,4 +1,4 @@
-"""What is raised where a configuration cannot be."""
+"""What is raised where a configuration cannot be, or a tool is missing."""
 
 from __future__ import annotations
 
@@ -7,6 +7,10 @@ from typing import Any
 
 class ConfigError(ValueError):
     """A configuration that cannot be built; the message says why and what to change."""
+
+
+class ToolError(RuntimeError):
+    """A tool is missing or failed; the message says what to do."""
 
 
 def require(condition: bool, message: str) -> None:

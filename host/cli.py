@@ -30,6 +30,8 @@ from .options import (
 # relative to this package.
 ELSEWHERE = {
     "bench": "..bench.command:bench",
+    "build": ".board_commands:build",
+    "capture": ".capture_command:capture",
     "decode": ".decode_command:decode",
     "detect": ".projection_command:detect",
     "demo": ".hardware:demo",
@@ -39,7 +41,7 @@ ELSEWHERE = {
     "reconstruct": ".projection_command:reconstruct",
     "sim": ".hardware:sim",
     "verify": ".decode_command:verify",
-    "verilog": ".hardware:verilog",
+    "verilog": ".board_commands:verilog",
 }
 
 _PATH = click.Path(path_type=Path)

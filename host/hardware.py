@@ -1,4 +1,4 @@
-"""Verbs that need the hardware extras: ``verilog``, ``sim``, ``demo``.
+"""Verbs that simulate: ``sim``, ``demo``.
 
 Their code lies in ``boards`` and ``sim``, imported when a verb runs: a decode-only install has the
 verbs' help, and a sentence on what to install.
@@ -18,7 +18,8 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from ..golden.config import PRESETS, EncoderConfig
+from ..golden.config import EncoderConfig
+from ..golden.errors import ToolError
 from .matrix_options import matrix_options, projection_of
 from .options import Failure, config_options, force_option, json_option, recording_options
 
@@ -30,7 +31,7 @@ _PROBES = ("np1", "np2", "intan")
 
 
 @contextmanager
-def _extra(name: str) -> Iterator[None]:
+def extra(name: str) -> Iterator[None]:
     """Turn a missing package, or a tool that is missing or fails, into one sentence."""
     try:
         yield
@@ -39,8 +40,6 @@ def _extra(name: str) -> Iterator[None]:
             f"this needs {error.name}; install it: pip install 'probecodec[{name}]'"
         ) from None
     except Exception as error:
-        from ..sim.verilator import ToolError
-
         if isinstance(error, ToolError):
             raise Failure(str(error)) from None
         if type(error).__name__ != "YosysError":
@@ -49,47 +48,9 @@ def _extra(name: str) -> Iterator[None]:
         raise Failure(f"Yosys failed ({reason}); can it write to your home folder?") from None
 
 
-def _projected(config: dict[str, Any], matrix: dict[str, Any], sample_bits: int) -> dict[str, Any]:
+def projected(config: dict[str, Any], matrix: dict[str, Any], sample_bits: int) -> dict[str, Any]:
     """``config`` with the matrix that was described."""
     return config | ({"projection": projection_of(matrix, sample_bits)} if matrix else {})
-
-
-@click.command()
-@config_options
-@click.option("--channels", type=int, help="Channels, up to 4096.  [default: 384]")
-@click.option("--sample-bits", type=int, help="Width of a sample, 8 to 16.  [default: 10]")
-@click.option("--aux-bits", type=int, help="Width of the auxiliary word, 0 to 16.  [default: 0]")
-@click.option("--fifo-words", type=int, help="Depth of the output FIFO in 32-bit words.")
-@click.option("--rate", "rate_hz", type=float, help="Frames a second, for the metadata packet.")
-@click.option("--lsb-uv", type=float, help="Microvolts of one ADC step, for the metadata packet.")
-@click.option("--probe", help="Probe name, for the metadata packet.")
-@click.option("-o", "--out", type=_PATH, required=True, help="Folder for the files.")
-@matrix_options
-@force_option
-@json_option
-def verilog(
-    config: dict[str, Any],
-    out: Path,
-    matrix: dict[str, Any],
-    force: bool,
-    as_json: bool,
-    **own: Any,
-) -> None:
-    """Write the encoder as Verilog, with an example, a port table and a register table."""
-    given = {name: value for name, value in own.items() if value is not None}
-    preset = config.pop("preset")
-    width = given.get("sample_bits", PRESETS[preset].sample_bits)
-    settings = EncoderConfig.preset(preset, **_projected(config, matrix, width), **given)
-    with _extra("hdl"):
-        from ..boards.verilog import files
-
-        texts = files(settings)
-    paths = _place(out, {name: text.encode() for name, text in texts.items()}, force)
-    if as_json:
-        click.echo(json.dumps({"files": [str(path) for path in paths]}))
-    else:
-        for path in paths:
-            click.echo(str(path))
 
 
 @click.command()
@@ -143,12 +104,12 @@ def sim(
         if path is not None:
             check_output(path, suffixes, force=force)
     source = open_recording(rec, **recording)
-    settings = source.config(**_projected(config, matrix, source.sample_bits))
+    settings = source.config(**projected(config, matrix, source.sample_bits))
     if len(settings.modes) > 1 and (capture or waves):
         raise ValueError("--capture and --waves take one mode: choose a preset that builds one")
     samples, aux = source.samples[:frames], source.aux
     reports = []
-    with _extra("sim"), tempfile.TemporaryDirectory() as scratch, stages() as progress:
+    with extra("sim"), tempfile.TemporaryDirectory() as scratch, stages() as progress:
         kept = {path: Path(scratch) / path.name for path in (capture, waves) if path is not None}
         for mode in settings.modes:
             first = (mode, *(other for other in settings.modes if other != mode))
@@ -209,16 +170,16 @@ def demo(
         probe=recording.probe,
         **config,
     )
-    with _extra("sim"), tempfile.TemporaryDirectory() as scratch, stages() as progress:
+    with extra("sim"), tempfile.TemporaryDirectory() as scratch, stages() as progress:
         report = run_demo(recording, settings, Path(scratch), progress)
         made = {path.name: path.read_bytes() for path in sorted(Path(scratch).iterdir())}
-    _place(out, made, force=True)
+    place(out, made, force=True)
     show(f"synthetic {probe}, seed {seed}", [report], as_json)
     if not as_json:
         click.echo(f"capture: {out / 'demo.pcs'}\npicture: {out / 'demo.png'}")
 
 
-def _place(folder: Path, files: dict[str, bytes], force: bool) -> list[Path]:
+def place(folder: Path, files: dict[str, bytes], force: bool) -> list[Path]:
     """Write ``files`` into ``folder``, all or none; return their paths."""
     from .recording import check_output, replacing
 

@@ -20,8 +20,9 @@ from platformdirs import user_cache_path
 from ..boards.verilog import TOP, generate
 from ..golden import order
 from ..golden.config import EncoderConfig
+from ..golden.errors import ToolError
 from ..golden.registers import ADDRESS_BITS, load, register_map
-from .verilator import WAIVERS, ToolError, verilate
+from .verilator import WAIVERS, verilate
 
 _BENCH = Path(__file__).with_name("bulk.cpp")
 _WRAPPER = Path(__file__).with_name("bulk.v")

@@ -24,8 +24,9 @@ from numpy.typing import NDArray
 from ..boards.verilog import TOP, generate, ports
 from ..golden.config import EncoderConfig
 from ..golden.encoder import encode
+from ..golden.errors import ToolError
 from . import cocotb_bench
-from .verilator import WAIVERS, ToolError, environment
+from .verilator import WAIVERS, environment
 
 BENCH = cocotb_bench.__name__
 

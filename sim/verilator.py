@@ -9,13 +9,11 @@ import sys
 from importlib.util import find_spec
 from pathlib import Path
 
+from ..golden.errors import ToolError
+
 WAIVERS = Path(__file__).with_name("waivers.vlt")
 
 _SYSTEM_TOOLS = {"g++": "g++", "make": "make", "perl": "perl"}  # command: Debian package
-
-
-class ToolError(RuntimeError):
-    """A tool is missing or failed; the message says what to do."""
 
 
 def environment() -> dict[str, str]:

@@ -11,7 +11,7 @@ from probecodec.host.check import check
 from probecodec.host.recording import Recording
 from probecodec.host.synthetic import synthesize
 from probecodec.sim import bulk
-from probecodec.sim.verilator import ToolError
+from probecodec.golden.errors import ToolError
 
 MODES = pytest.mark.parametrize("preset", ["tiny", "fixed"])
 RECORDINGS = {

@@ -18,7 +18,7 @@ from probecodec.host.check import check_windows
 from probecodec.host.synthetic import synthesize
 from probecodec.sim import cocotb_runner
 from probecodec.sim.cocotb_runner import SimulationError, build, run, run_cocotb
-from probecodec.sim.verilator import ToolError
+from probecodec.golden.errors import ToolError
 
 preset = EncoderConfig.preset
 CONFIGS = {  # built once each: 7 s

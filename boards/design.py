@@ -1,0 +1,229 @@
+"""A design: a board, the core's configuration, a front end and a link, that go together."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from functools import cached_property
+from typing import Any
+
+from amaranth.hdl import Shape
+from amaranth.lib import wiring
+
+from ..golden.config import EncoderConfig
+from ..golden.errors import ConfigError, require
+from ..golden.format import Order
+from .board import Board, Wires
+from .parts import TIMEKEEPERS, make_part
+from .rates import Rate, rate
+
+
+@dataclass(frozen=True, kw_only=True)
+class Design:
+    """What is built for a board; `make` fills in the board's defaults.
+
+    Parameters
+    ----------
+    board : Board
+    config : EncoderConfig
+    input, link : str
+        Names in `probecodec.boards.parts`.
+    settings : mapping
+        Arguments of the front end and of the link that differ from the board's:
+        ``{"link.baud": 3e6}``.
+    """
+
+    board: Board
+    config: EncoderConfig
+    input: str
+    link: str
+    settings: Mapping[str, Any] = field(default_factory=dict)
+
+    @property
+    def title(self) -> str:
+        """The design in one line."""
+        return (
+            f"{self.board.title}: {self.input} ► {self.config.channels} channels of "
+            f"{self.config.sample_bits} bits at {self.config.rate_hz:,.0f} Hz ► {self.link}"
+        )
+
+    @property
+    def input_wires(self) -> Wires:
+        """How the front end is wired."""
+        return self.board.wires("input", self.input)
+
+    @property
+    def link_wires(self) -> Wires:
+        """How the link is wired."""
+        return self.board.wires("link", self.link)
+
+    @property
+    def frame_cycles(self) -> int:
+        """Clock cycles from one frame to the next, of a front end that keeps time."""
+        return round(self.board.clock_hz / self.config.rate_hz)
+
+    @cached_property
+    def input_component(self) -> wiring.Component:
+        """A new front end."""
+        return make_part(self, "input", self.input, self._settings("input"))
+
+    @cached_property
+    def link_component(self) -> wiring.Component:
+        """A new link."""
+        return make_part(self, "link", self.link, self._settings("link"))
+
+    def _settings(self, kind: str) -> dict[str, Any]:
+        own = {k.partition(".")[2]: v for k, v in self.settings.items() if k.startswith(kind)}
+        wires = self.input_wires if kind == "input" else self.link_wires
+        return {**wires.settings, **own}
+
+    @property
+    def rate(self) -> Rate:
+        """What the link must carry, and what it can, bits a second."""
+        capacity = self.link_component.capacity(self.link_wires.clock_hz or self.board.clock_hz)
+        return rate(self.config, capacity)
+
+
+def make(
+    board: Board,
+    *,
+    preset: str = "adaptive",
+    input: str | None = None,
+    link: str | None = None,
+    settings: Mapping[str, Any] | None = None,
+    **changes: Any,
+) -> Design:
+    """Return a design for ``board``: its defaults, with what is given instead.
+
+    Parameters
+    ----------
+    preset : str
+        Of `probecodec.golden.config.PRESETS`.
+    input, link : str
+        A front end and a link that the board has.
+    settings : mapping
+        As in `Design`.
+    **changes
+        Fields of `EncoderConfig`. The rate becomes the nearest that the clock divides into.
+
+    Raises
+    ------
+    ConfigError
+        Where the board has no such front end or link, it has too few pins, the settings do not go
+        together, or the link cannot carry the typical rate; the message says what would do.
+    """
+    given = {key: value for key, value in changes.items() if value is not None}
+    input, link = input or board.defaults["input"], link or board.defaults["link"]
+    for kind, name in (("input", input), ("link", link)):
+        board.wires(kind, name)
+    fields = {"rate_hz": 30_000.0, "channels": 32, "sample_bits": 10}
+    fields |= {k: v for k, v in board.defaults.items() if k in EncoderConfig.__dataclass_fields__}
+    fields |= _FIELDS.get(input, {}) | given
+    if input in TIMEKEEPERS:
+        cycles = max(1, round(board.clock_hz / fields["rate_hz"]))
+        fields["rate_hz"] = board.clock_hz / cycles
+    config = EncoderConfig.preset(preset, **fields)
+    design = Design(board=board, config=config, input=input, link=link, settings=settings or {})
+    for kind in ("input", "link"):
+        _check_pins(design, kind)
+    _check_shared(design)
+    _check_rate(design)
+    return design
+
+
+# What a front end asks of the configuration, unless told otherwise.
+_FIELDS: dict[str, dict[str, Any]] = {
+    "multiplexed": {"order": Order.NP1, "channels": 384, "sample_bits": 10, "probe": "np1-like"},
+    "rhd2132": {
+        "channels": 32,
+        "sample_bits": 16,
+        "lsb_uv": 0.195,
+        "probe": "RHD2132",
+        "rate_hz": 20_000.0,
+    },
+    "rhd2164": {
+        "channels": 64,
+        "sample_bits": 16,
+        "lsb_uv": 0.195,
+        "probe": "RHD2164",
+        "rate_hz": 20_000.0,
+    },
+}
+
+
+def _check_pins(design: Design, kind: str) -> None:
+    """Does the board have enough pins for the component?"""
+    wires = getattr(design, f"{kind}_wires")
+    component = getattr(design, f"{kind}_component")
+    for name, count in pin_counts(component).items():
+        there = len(wires.pins.get(name, "").split())
+        what = f"{getattr(design, kind)} with {design.config.channels} channels"
+        require(
+            there >= count,
+            f"{design.board.title} has {there} pins wired for {name} of {what}, which needs "
+            f"{count}; use fewer channels, or another board",
+        )
+
+
+def _check_shared(design: Design) -> None:
+    """Do front end and link take different pins?"""
+    taken = {kind: pins_of(design, kind) for kind in ("input", "link")}
+    both = [pin for pin in taken["input"] if pin in taken["link"]]
+    require(
+        not both,
+        f"on {design.board.title} the front end {design.input} and the link {design.link} both "
+        f"take the pins {' '.join(both)}; choose another of either",
+    )
+
+
+def pins_of(design: Design, kind: str) -> list[str]:
+    """Return the pins that the front end (``kind`` "input") or the link takes."""
+    wires = getattr(design, f"{kind}_wires")
+    counts = pin_counts(getattr(design, f"{kind}_component"))
+    pins = [pin for name, count in counts.items() for pin in wires.pins[name].split()[:count]]
+    return [pin.lstrip("!") for pin in (*pins, wires.clock, wires.clock_out, *wires.hold) if pin]
+
+
+def pin_counts(component: wiring.Component) -> dict[str, int]:
+    """Return how many pins each pin member of a front end or link takes.
+
+    The members ``x_i``, ``x_o``, ``x_oe`` are one bus ``x``.
+    """
+    counts = {}
+    double = getattr(component, "DDR", ())
+    members = {
+        name: member
+        for name, member in component.signature.members.items()
+        if name not in ("sample", "words")
+    }
+    for name, member in members.items():
+        bits = Shape.cast(member.shape).width
+        stem, _, suffix = name.rpartition("_")
+        if suffix in ("i", "o", "oe") and f"{stem}_oe" in members:
+            if suffix == "o":
+                counts[stem] = bits
+            continue
+        counts[name] = bits // 2 if name in double else bits
+    return counts
+
+
+def _check_rate(design: Design) -> None:
+    found = design.rate
+    if found.typical <= found.capacity:
+        return
+    most = int(design.config.channels * found.capacity / found.typical)
+    per = found.typical / design.config.channels / design.config.rate_hz
+    others = [name for name in design.board.links if name != design.link and _carries(design, name)]
+    other = f"the link {' or '.join(others)}, or " if others else ""
+    raise ConfigError(
+        f"the link {design.link} carries {found.capacity / 1e6:.1f} Mbit/s, and "
+        f"{design.config.channels} channels at {design.config.rate_hz:,.0f} Hz typically need "
+        f"{found.typical / 1e6:.1f} Mbit/s ({per:.2f} bits a sample); use {other}"
+        f"at most {most} channels"
+    )
+
+
+def _carries(design: Design, link: str) -> bool:
+    """Would ``link`` carry the typical rate?"""
+    other = Design(board=design.board, config=design.config, input=design.input, link=link)
+    return other.rate.typical <= other.rate.capacity

@@ -1,0 +1,239 @@
+"""Verbs that generate hardware: ``verilog``, ``build``.
+
+Their code lies in ``boards``, imported when a verb runs: a decode-only install has the verbs' help,
+and a sentence on what to install.
+"""
+
+from __future__ import annotations
+
+import ast
+import json
+import tempfile
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from ..golden.config import PRESETS, EncoderConfig
+from .hardware import extra, place, projected, stages
+from .matrix_options import matrix_options
+from .options import config_options, force_option, gather, json_option
+
+if TYPE_CHECKING:
+    from ..boards.build import BuildReport
+    from ..boards.design import Design
+
+_PATH = click.Path(path_type=Path)
+_CORES = ("generic", "asic")  # no board: the core alone
+BUSES = ("native", "axi", "wishbone", "spi")
+
+
+def _settings(pairs: tuple[str, ...]) -> dict[str, Any] | None:
+    """``NAME=VALUE`` as a dict; numbers as numbers."""
+    found = {}
+    for pair in pairs:
+        name, equals, text = pair.partition("=")
+        if not equals or name.partition(".")[0] not in ("input", "link"):
+            raise click.BadParameter(f"{pair!r} is not input.NAME=VALUE or link.NAME=VALUE")
+        try:
+            found[name] = ast.literal_eval(text)
+        except (ValueError, SyntaxError):
+            found[name] = text
+    return found or None
+
+
+# A verb gets ``core``: fields of `EncoderConfig`.
+core_options = gather(
+    "core",
+    {
+        "channels": click.option(
+            "--channels", type=int, help="Channels, up to 4096; 384, or the board's."
+        ),
+        "sample_bits": click.option(
+            "--sample-bits", type=int, help="Width of a sample, 8 to 16; 10, or the front end's."
+        ),
+        "aux_bits": click.option(
+            "--aux-bits", type=int, help="Width of the auxiliary word, 0 to 16; 0."
+        ),
+        "fifo_words": click.option(
+            "--fifo-words", type=int, help="Depth of the output FIFO in 32-bit words."
+        ),
+        "rate_hz": click.option("--rate", "rate_hz", type=float, help="Frames a second; 30000."),
+        "lsb_uv": click.option(
+            "--lsb-uv", type=float, help="Microvolts of one ADC step, for the metadata packet."
+        ),
+        "probe": click.option("--probe", help="Probe name, for the metadata packet."),
+    },
+)
+
+# A verb gets ``parts``: arguments of `probecodec.boards.design.make`.
+part_options = gather(
+    "parts",
+    {
+        "input": click.option("--input", help="The board's front end; its default's."),
+        "link": click.option("--link", help="The board's link; its default's."),
+        "settings": click.option(
+            "--set",
+            "settings",
+            multiple=True,
+            metavar="PART.NAME=VALUE",
+            callback=lambda context, option, pairs: _settings(pairs),
+            help="A setting of front end or link, as link.baud=3000000; docs/boards.md lists them.",
+        ),
+    },
+)
+
+
+def _design(
+    name: str,
+    parts: dict[str, Any],
+    config: dict[str, Any],
+    matrix: dict[str, Any],
+    core: dict[str, Any],
+) -> Design:
+    from ..boards.design import make
+    from ..boards.targets import board
+
+    chosen = board(name)
+    width = core.get("sample_bits", PRESETS[config["preset"]].sample_bits)
+    return make(chosen, **parts, **projected(config, matrix, width), **core)
+
+
+@click.command()
+@click.option(
+    "--board",
+    default="generic",
+    show_default=True,
+    help="generic or asic, the core alone; or a board, the core with front end and link.",
+)
+@click.option(
+    "--bus",
+    type=click.Choice(BUSES),
+    default="native",
+    show_default=True,
+    help="How registers (axi: samples and packets too) are reached; for the core alone.",
+)
+@part_options
+@config_options
+@core_options
+@click.option("-o", "--out", type=_PATH, required=True, help="Folder for the files.")
+@matrix_options
+@force_option
+@json_option
+def verilog(
+    board: str,
+    bus: str,
+    parts: dict[str, Any],
+    config: dict[str, Any],
+    core: dict[str, Any],
+    out: Path,
+    matrix: dict[str, Any],
+    force: bool,
+    as_json: bool,
+) -> None:
+    """Write the encoder as Verilog, with tables, register map and a test bench.
+
+    With --board also front end, link and constraints; `probecodec build` makes the bitstream.
+    """
+    with extra("hdl"):
+        if board in _CORES:
+            if parts:
+                raise ValueError(f"--{next(iter(parts))} is for boards; {board} is the core alone")
+            texts = _core_files(board, bus, config, core, matrix)
+        else:
+            if bus != "native":
+                raise ValueError(f"--bus is for generic and asic; {board} has no register bus")
+            with extra("build"):
+                from ..boards import board_files
+
+                design = _design(board, parts, config, matrix, core)
+                texts = board_files.files(design)
+                _warn(design)
+    paths = place(out, {name: text.encode() for name, text in texts.items()}, force)
+    if as_json:
+        click.echo(json.dumps({"files": [str(path) for path in paths]}))
+    else:
+        for path in paths:
+            click.echo(str(path))
+
+
+def _core_files(
+    target: str, bus: str, config: dict[str, Any], core: dict[str, Any], matrix: dict[str, Any]
+) -> dict[str, str]:
+    """The files of the core alone."""
+    from ..boards import asic, testbench
+    from ..boards import verilog as generic
+
+    preset = config.pop("preset")
+    width = core.get("sample_bits", PRESETS[preset].sample_bits)
+    settings = EncoderConfig.preset(preset, **projected(config, matrix, width), **core)
+    texts = (asic if target == "asic" else generic).files(settings, bus)
+    return texts | (testbench.files(settings, target) if bus == "native" else {})
+
+
+def _warn(design: Design) -> None:
+    if warning := design.rate.warning:
+        click.echo(f"note: {warning}", err=True)
+
+
+@click.command()
+@click.option("--board", required=True, help="The board.")
+@part_options
+@config_options
+@core_options
+@click.option("-o", "--out", type=_PATH, required=True, help="Folder for bitstream and logs.")
+@matrix_options
+@force_option
+@json_option
+def build(
+    board: str,
+    parts: dict[str, Any],
+    config: dict[str, Any],
+    core: dict[str, Any],
+    out: Path,
+    matrix: dict[str, Any],
+    force: bool,
+    as_json: bool,
+) -> None:
+    """Build the bitstream for a board.
+
+    Exit status: 0 done, every clock as fast as it must be; 1 one is not; 2 bad usage, a missing
+    tool, or the design does not fit, and nothing is written.
+    """
+    with extra("build"), tempfile.TemporaryDirectory() as scratch, stages() as progress:
+        from ..boards import build as builder
+
+        design = _design(board, parts, config, matrix, core)
+        _warn(design)
+        report = builder.build(design, Path(scratch), progress)
+        kept = {
+            path.name: path.read_bytes()
+            for path in sorted(Path(scratch).iterdir())
+            if path.suffix in builder.KEPT
+        }
+    place(out, kept, force)
+    _show(design, report, out, as_json)
+
+
+def _show(design: Design, report: BuildReport, out: Path, as_json: bool) -> None:
+    """Print the report; status 1 where the timing is not met."""
+    from rich import box
+    from rich.console import Console
+    from rich.table import Table
+
+    bitstream = out / report.bitstream.name
+    if as_json:
+        told = report.as_json() | {"bitstream": str(bitstream), "board": design.board.name}
+        click.echo(json.dumps(told))
+    else:
+        table = Table(title=design.title, box=box.SIMPLE, title_justify="left")
+        for column in ("", "has", "of"):
+            table.add_column(column, justify="right" if column else "left")
+        for name, (used, there) in report.used.items():
+            table.add_row(name, str(used), str(there))
+        for name, (reached, asked) in report.clocks.items():
+            table.add_row(f"{name}, MHz", f"{reached / 1e6:.1f}", f"needs {asked / 1e6:.1f}")
+        Console().print(table)
+        click.echo(f"bitstream: {bitstream}\nload it:   {design.board.programmer} {bitstream}")
+    if not report.meets_timing:
+        raise click.exceptions.Exit(1)

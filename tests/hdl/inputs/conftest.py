@@ -1,0 +1,84 @@
+"""What a front end gives, read cycle by cycle."""
+
+from typing import NamedTuple
+
+import numpy as np
+import pytest
+from amaranth import ResetInserter, Shape, Signal
+from amaranth.lib import memory
+from amaranth.sim import Simulator
+
+
+class Samples(NamedTuple):
+    """The valid cycles: their number, whether first, values, and aux (None where there is none)."""
+
+    cycle: np.ndarray
+    first: np.ndarray
+    value: np.ndarray
+    aux: np.ndarray | None
+
+    def frames(self, channels):
+        """Return the values as whole frames; assert that ``first`` stands where it must."""
+        whole = len(self.value) // channels * channels
+        assert np.array_equal(self.first, np.arange(len(self.first)) % channels == 0)
+        return self.value[:whole].reshape(-1, channels)
+
+
+class Watch:
+    """Runs a front end, and reads what it gives."""
+
+    def __init__(self, dut):
+        self.dut = dut
+        names = ("valid", "first", "value", "aux")
+        self._ports = [getattr(dut.sample, name) for name in names if hasattr(dut.sample, name)]
+        self._seen = []
+
+    async def cycle(self, ctx, *signals):
+        """Let a cycle pass; return the levels of ``signals`` after it."""
+        _, _, *values = await ctx.tick().sample(*self._ports, *signals)
+        self._seen.append(values[: len(self._ports)])
+        return values[len(self._ports) :]
+
+    @property
+    def samples(self):
+        """The samples so far."""
+        seen = np.array(self._seen, np.int64)
+        at = np.flatnonzero(seen[:, 0])
+        aux = seen[at, 3] if seen.shape[1] == 4 else None
+        return Samples(at, seen[at, 1].astype(bool), seen[at, 2], aux)
+
+    @classmethod
+    def run(cls, dut, cycles, *, reset=(0, 0)):
+        """Return the samples of a front end without pins; ``reset`` is a range of cycles."""
+        watch, rst = cls(dut), Signal()
+
+        async def bench(ctx):
+            for n in range(cycles):
+                ctx.set(rst, reset[0] <= n < reset[1])
+                await watch.cycle(ctx)
+
+        simulator = Simulator(ResetInserter(rst)(dut))
+        simulator.add_clock(1e-6)
+        simulator.add_testbench(bench)
+        simulator.run()
+        return watch.samples
+
+
+@pytest.fixture
+def watch():
+    """The class ``Watch``."""
+    return Watch
+
+
+@pytest.fixture(autouse=True)
+def garbage_memories(monkeypatch):
+    """Fill every memory but a table with garbage: nothing may depend on what it holds."""
+    random, plain = np.random.default_rng(6), memory.Memory.__init__
+
+    def garbage(self, *args, shape, depth, init, **rest):
+        if not init:
+            width = Shape.cast(shape).width
+            init = [int.from_bytes(random.bytes(2)) % (1 << width) for _ in range(depth)]
+        plain(self, *args, shape=shape, depth=depth, init=init, **rest)
+
+    monkeypatch.setattr(memory.Memory, "__init__", garbage)
