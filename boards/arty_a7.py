@@ -53,7 +53,7 @@ BOARD = Board(
             note="the microcontroller that asks, on JD",
         ),
     },
-    leds={"running": "H5", "overrun": "J5"},
+    leds={"running": "H5", "fault": "J5"},
     button="D9",
     programmer="openFPGALoader -b arty",
 )

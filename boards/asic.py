@@ -24,6 +24,7 @@ from amaranth.lib import cdc, memory, wiring
 from amaranth.lib.wiring import In
 
 from ..golden.config import EncoderConfig
+from ..hdl import encoder
 from . import register_map
 from .verilog import Port, about, bus_of, example, port_table, ports
 from .yosys import to_verilog
@@ -80,6 +81,10 @@ class AsicTop(wiring.Component):
     others
         As those of the core.
     """
+
+    def __new__(cls, config: EncoderConfig, bus: str):
+        encoder._check(config)  # before Amaranth expects the component to be used
+        return super().__new__(cls)
 
     def __init__(self, config: EncoderConfig, bus: str) -> None:
         chosen = bus_of(bus)

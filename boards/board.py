@@ -70,7 +70,7 @@ class Board:
     inputs, links : mapping
         Front ends and links by name, as `probecodec.boards.parts` lists them.
     leds : mapping
-        Pins of ``running`` and ``overrun``.
+        Pins of ``running`` and ``fault``.
     button : str
         Pin of the button that moves on to the next mode, where several are built.
     programmer : str

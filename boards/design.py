@@ -65,14 +65,15 @@ class Design:
     @cached_property
     def input_component(self) -> wiring.Component:
         """A new front end."""
-        return make_part(self, "input", self.input, self._settings("input"))
+        return make_part(self, "input", self.input, self.settings_of("input"))
 
     @cached_property
     def link_component(self) -> wiring.Component:
         """A new link."""
-        return make_part(self, "link", self.link, self._settings("link"))
+        return make_part(self, "link", self.link, self.settings_of("link"))
 
-    def _settings(self, kind: str) -> dict[str, Any]:
+    def settings_of(self, kind: str) -> dict[str, Any]:
+        """Return the arguments of the front end (``kind`` "input") or the link."""
         own = {k.partition(".")[2]: v for k, v in self.settings.items() if k.startswith(kind)}
         wires = self.input_wires if kind == "input" else self.link_wires
         return {**wires.settings, **own}

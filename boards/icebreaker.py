@@ -48,7 +48,7 @@ BOARD = Board(
             note="PMOD2, a microcontroller that asks",
         ),
     },
-    leds={"running": "!37", "overrun": "!11"},
+    leds={"running": "!37", "fault": "!11"},
     button="!10",
     programmer="iceprog",
 )

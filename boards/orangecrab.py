@@ -46,7 +46,7 @@ BOARD = Board(
             note="an FT232H module in mode 245 synchronous FIFO; it leaves no pins for amplifiers",
         ),
     },
-    leds={"running": "!M3", "overrun": "!K4"},
+    leds={"running": "!M3", "fault": "!K4"},
     programmer="dfu-util -a 0 -D",
     dfu_id=(0x1209, 0x5AF0),
 )

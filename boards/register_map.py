@@ -134,9 +134,9 @@ class _Field:
 
     def __set__(self, register: _Register, value: int) -> None:
         # Bits that a written 1 clears, and those of a register that cannot be read, are left out.
+        own, mask = self.put(value), (1 << self.bits) - 1 << self.low
         word = register.read_word() if register.ACCESS == "rw" else 0
-        mask = (1 << self.bits) - 1 << self.low
-        register.write_word(word & ~mask | self.put(value))
+        register.write_word(word & ~mask | own)
 
     def get(self, word: int) -> int:
         """Return the field out of a register's word."""

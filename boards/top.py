@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from amaranth import Module, Signal
+from amaranth import Const, Module, Signal
 from amaranth.lib import wiring
 from amaranth.lib.cdc import FFSynchronizer
 from amaranth.lib.wiring import In, Out
@@ -31,7 +31,7 @@ def signature(design: Design) -> wiring.Signature:
         for kind in ("input", "link")
         for name, member in pin_members(getattr(design, f"{kind}_component")).items()
     }
-    members |= {"led_running": Out(1), "led_overrun": Out(1)}
+    members |= {"led_running": Out(1), "led_fault": Out(1)}
     if len(design.config.modes) > 1:
         members["button"] = In(1)
     return wiring.Signature(members)
@@ -95,8 +95,9 @@ class Top(wiring.Component):
         The pins of the front end and of the link, as their components describe them.
     led_running : Out(1)
         Samples are taken, or packets sent.
-    led_overrun : Out(1)
-        Frames were dropped or broken off since the last reset.
+    led_fault : Out(1)
+        Frames were dropped or broken off since the last reset; or an amplifier chip does not
+        answer (with a wrong ``miso_delay`` none does).
     button : In(1)
         Where several modes are built: moves on to the next.
     """
@@ -145,9 +146,12 @@ class Top(wiring.Component):
         flags = {name: encoder.reg_rdata[field.low] for name, field in status.fields.items()}
         shown = Signal()  # the status register is
         m.d.sync += shown.eq(encoder.reg_address == status.address)
+        broken = Signal()
         with m.If(shown):
             m.d.sync += [
                 self.led_running.eq(~flags["idle"]),
-                self.led_overrun.eq(self.led_overrun | flags["overrun"] | flags["misframe"]),
+                broken.eq(broken | flags["overrun"] | flags["misframe"]),
             ]
+        present = getattr(parts["input"], "present", Const(1))
+        m.d.sync += self.led_fault.eq(broken | ~present.all())
         return m

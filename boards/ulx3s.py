@@ -70,7 +70,7 @@ BOARD = Board(
             note="a LAN8720 module on the header, which gives the 50 MHz",
         ),
     },
-    leds={"running": "B2", "overrun": "C2"},
+    leds={"running": "B2", "fault": "C2"},
     button="R1",
     programmer="openFPGALoader -b ulx3s",
 )

@@ -11,7 +11,7 @@ settings", "Amplifier bandwidth"; RHD2164 datasheet for registers 18 … 21, 59 
 from __future__ import annotations
 
 from dataclasses import dataclass
-from math import ceil, log, pi
+from math import ceil, inf, log, pi
 from typing import NamedTuple
 
 from .errors import require
@@ -40,7 +40,7 @@ _BIAS = (
     (350e3, 4, 18),
     (440e3, 3, 16),
     (525e3, 3, 7),
-    (COMMANDS_PER_S, 2, 4),
+    (inf, 2, 4),
 )
 
 # Upper bandwidth in Hz: RH1 DAC1, RH1 DAC2, RH2 DAC1, RH2 DAC2.

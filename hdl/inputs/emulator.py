@@ -65,9 +65,12 @@ class Emulator(wiring.Component):
         # The remainder of cycles × channels by frame_cycles: a sample is due where it wraps.
         idle = self._frame_cycles - config.channels
         phase = Signal(range(self._frame_cycles), init=idle)
-        due = Signal()
-        m.d.comb += due.eq(phase >= idle)
-        m.d.sync += phase.eq(Mux(due, phase - idle, phase + config.channels))
+        wraps, due = Signal(), Signal()
+        m.d.comb += wraps.eq(phase >= idle)
+        m.d.sync += [
+            phase.eq(Mux(wraps, phase - idle, phase + config.channels)),
+            due.eq(wraps),
+        ]
 
         slot = Signal(range(config.channels))
         first, last = Signal(init=1), Signal()

@@ -1,22 +1,19 @@
 """Rhd: Intan RHD2132 or RHD2164 chips on one SPI bus; see `probecodec.golden.rhd`."""
 
-from math import ceil
-
-from amaranth import Array, Cat, Module, Mux, Signal, signed
+from amaranth import Array, Cat, Module, Mux, Signal
 from amaranth.lib import memory, wiring
 from amaranth.lib.cdc import FFSynchronizer
 from amaranth.lib.wiring import In, Out
 
 from ...golden import rhd
 from ...golden.config import EncoderConfig
-from ...golden.errors import require
-from ...golden.format import Order
 from ...golden.rhd import AMPLIFIERS, PIPELINE, SLOTS, WORD_BITS, RhdSettings
 from .. import layout
+from .rhd_limits import MAX_DELAY, check
 from .rhd_sequencer import Sequencer
 
-MAX_DELAY = 7
-MAX_VALUES = 32  # of a command, from all chips: so many cycles there are in any command
+
+_OUTPUTS = ("sclk", "cs_n", "mosi")
 
 
 class Rhd(wiring.Component):
@@ -82,7 +79,7 @@ class Rhd(wiring.Component):
     """
 
     def __new__(cls, config: EncoderConfig, **parameters):
-        _check(config, **parameters)  # before Amaranth expects the component to be used
+        check(config, **parameters)  # before Amaranth expects the component to be used
         return super().__new__(cls)
 
     def __init__(
@@ -102,12 +99,12 @@ class Rhd(wiring.Component):
         self._chips = chips
         self._double = double_rate
         self._delay = miso_delay
-        self._sequencer = Sequencer(
-            rhd.rounds(rate, settings or RhdSettings(), double_rate=double_rate),
-            repeats=rhd.setup_rounds(rate),
-            frame_cycles=frame_cycles,
-            half_period=half_period,
-        )
+        self._commands = {
+            "rounds": rhd.rounds(rate, settings or RhdSettings(), double_rate=double_rate),
+            "repeats": rhd.setup_rounds(rate),
+            "frame_cycles": frame_cycles,
+            "half_period": half_period,
+        }
         self.present = Signal(chips)
         super().__init__(
             {
@@ -123,9 +120,9 @@ class Rhd(wiring.Component):
 
     def elaborate(self, platform) -> Module:
         m = Module()
-        m.submodules.sequencer = sequencer = self._sequencer
+        m.submodules.sequencer = sequencer = Sequencer(**self._commands)
         m.d.comb += [getattr(self, name).eq(getattr(sequencer, name)) for name in _OUTPUTS]
-        words, arrived = self._receive(m)
+        words, arrived = self._receive(m, sequencer)
 
         # The words of all chips, one a cycle: chip 0's A, its B, chip 1's A …
         count = len(words)
@@ -141,12 +138,18 @@ class Rhd(wiring.Component):
         with m.Elif(busy):
             m.d.sync += [number.eq(number + 1), busy.eq(number != count - 1)]
         self._know(m, busy & converting, slot, number, held[0])
-        self._reorder(m, busy & converting, slot, number, held[0])
+        full = self._reorder(m, busy & converting, slot, number, held[0])
+        if self._config.aux_bits:
+            aux, latest = Signal.like(self.aux), Signal.like(self.aux)
+            m.submodules.aux = FFSynchronizer(self.aux, aux)
+            with m.If(sequencer.begins):
+                m.d.sync += latest.eq(aux)
+            with m.If(full):
+                m.d.sync += self.sample.aux.eq(latest)
         return m
 
-    def _receive(self, m: Module):
+    def _receive(self, m: Module, sequencer: Sequencer):
         """Return every chip's word (with a double rate, words A and B), and when they are there."""
-        sequencer = self._sequencer
         miso = Signal(self._chips)
         m.submodules.miso = FFSynchronizer(self.miso, miso)
         # ``miso`` is two cycles old: a strobe waits as long, and as the cable takes.
@@ -191,13 +194,16 @@ class Rhd(wiring.Component):
             good = [answers[per * n : per * n + per].all() for n in range(self._chips)]
             m.d.sync += self.present.eq(Cat(good))
 
-    def _reorder(self, m: Module, valid, slot, number, word) -> None:
-        """Keep a frame while the next comes in: amplifiers of all chips in, chip after chip out."""
+    def _reorder(self, m: Module, valid, slot, number, word):
+        """Keep a frame while the next comes in: amplifiers of all chips in, chip after chip out.
+
+        Returns when a frame is complete.
+        """
         config = self._config
         per_chip = AMPLIFIERS * (1 + self._double)
         low = (per_chip - 1).bit_length()
         m.submodules.frames = frames = memory.Memory(
-            shape=signed(WORD_BITS), depth=2 * config.channels, init=[], attrs=layout.NO_COLLISION
+            shape=WORD_BITS, depth=2 * config.channels, init=[], attrs=layout.NO_COLLISION
         )
         write, read = frames.write_port(), frames.read_port()
         bank = Signal()
@@ -225,67 +231,4 @@ class Rhd(wiring.Component):
             m.d.sync += [channel.eq(channel + 1), reading.eq(channel != config.channels - 1)]
         with m.If(full):
             m.d.sync += [bank.eq(~bank), reading.eq(1), channel.eq(0)]
-        if config.aux_bits:
-            aux, latest = Signal(config.aux_bits), Signal(config.aux_bits)
-            m.submodules.aux = FFSynchronizer(self.aux, aux)
-            with m.If(self._sequencer.begins):
-                m.d.sync += latest.eq(aux)
-            with m.If(full):
-                m.d.sync += self.sample.aux.eq(latest)
-
-
-_OUTPUTS = ("sclk", "cs_n", "mosi")
-
-
-def _check(
-    config: EncoderConfig,
-    *,
-    chips: int,
-    frame_cycles: int,
-    clock_hz: float,
-    half_period: int = 1,
-    double_rate: bool = False,
-    miso_delay: int | None = 1,
-    settings: RhdSettings | None = None,
-) -> None:
-    per_chip = AMPLIFIERS * (1 + double_rate)
-    most = MAX_VALUES // (1 + double_rate)
-    require(
-        config.sample_bits == WORD_BITS,
-        f"the RHD2000 has {WORD_BITS} bits, not {config.sample_bits}; use sample_bits = 16",
-    )
-    require(
-        config.order == Order.SEQUENTIAL,
-        f"order {config.order.name.lower()} is not that of RHD2000 chips; use sequential",
-    )
-    require(
-        isinstance(chips, int) and 1 <= chips <= most,
-        f"chips must be a whole number from 1 to {most}, not {chips!r}",
-    )
-    require(
-        config.channels == per_chip * chips,
-        f"{chips} chips have {per_chip * chips} channels, not {config.channels}; use whole chips "
-        f"of {per_chip}",
-    )
-    require(
-        miso_delay is None or (isinstance(miso_delay, int) and 0 <= miso_delay <= MAX_DELAY),
-        f"miso_delay must be a whole number from 0 to {MAX_DELAY}, or None, not {miso_delay!r}",
-    )
-    _check_timing(frame_cycles, clock_hz, half_period)
-
-
-def _check_timing(frame_cycles: int, clock_hz: float, half_period: int) -> None:
-    least = ceil(rhd.HALF_PERIOD_S * clock_hz * 0.999)  # 48 MHz make 20.83 ns
-    require(
-        isinstance(half_period, int) and half_period >= least,
-        f"half_period = {half_period!r} at {clock_hz / 1e6:g} MHz makes SCLK faster than the "
-        f"chip's 24 MHz; use {least}",
-    )
-    word = (2 * WORD_BITS + 1) * half_period + ceil(rhd.CS_HIGH_S * clock_hz)
-    shortest = max(SLOTS * word, ceil(SLOTS * clock_hz / rhd.COMMANDS_PER_S * 0.999))
-    faster = ", or a smaller half_period" if half_period > least else ""
-    require(
-        isinstance(frame_cycles, int) and frame_cycles >= shortest,
-        f"{SLOTS} commands do not fit into frame_cycles = {frame_cycles!r}; use at least "
-        f"{shortest}, at most {clock_hz / shortest:,.0f} frames a second{faster}",
-    )
+        return full

@@ -86,7 +86,7 @@ class Sequencer(wiring.Component):
                     m.d.sync += [address.eq(0), repeats.eq(repeats - 1)]
 
         # A word: cs_n falls, 32 edges of SCLK, cs_n rises.
-        half, cycle = Signal(range(HALVES + 1)), Signal(range(self._half_period))
+        half, cycle = Signal(range(HALVES + 1)), Signal(range(max(2, self._half_period)))
         turn = Signal()
         shift, sent, sent_converting = Signal(WORD_BITS), Signal.like(slot), Signal()
         m.d.comb += [

@@ -85,6 +85,8 @@ class Bytes(wiring.Component):
             Cat(first_bytes.word_select(n, 8) for n in reversed(range(self._lanes))),
             ends & (left == 1),
         )
+        with m.If(~spare_full):
+            m.d.sync += spare.eq(head)  # needed or not: `ready` has less to reach
         with m.If(advance):
             m.d.sync += [
                 self.bytes.valid.eq(moves | spare_full),
@@ -92,5 +94,5 @@ class Bytes(wiring.Component):
                 spare_full.eq(0),
             ]
         with m.Elif(moves):
-            m.d.sync += [spare.eq(head), spare_full.eq(1)]
+            m.d.sync += spare_full.eq(1)
         return m

@@ -32,7 +32,8 @@ class FtFifo(wiring.Component):
     an edge with TXE# high it takes nothing, and the pins stay as they are: ``txe_n`` enables the
     output registers directly, since to know it a cycle later would be too late to keep the order.
     That path begins outside: the chip gives TXE# up to 7.15 ns after the clock (FT2232H), which
-    leaves 9.5 ns at 60 MHz. There is one transfer per clock while TXE# stays low.
+    leaves 9.5 ns at 60 MHz, and 7.0 ns (FT60x), which leaves 3 ns at 100 MHz and 8 ns at 66 MHz:
+    take 66 MHz, unless the tools prove 100. There is one transfer per clock while TXE# stays low.
 
     An FT60x may send a short USB packet wherever WR# rises; no byte is lost by that.
 

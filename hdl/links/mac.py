@@ -52,8 +52,9 @@ class Mac(wiring.Component):
             with m.State("GAP"), m.If(advance):
                 m.d.link += enable.eq(0)
                 with m.If(count == udp.GAP - 1):
-                    m.d.link += count.eq(Mux(self.i.valid, 0, count))
+                    m.d.link += count.eq(count)
                     with m.If(self.i.valid):
+                        m.d.link += count.eq(0)
                         m.next = "PREAMBLE"
             with m.State("PREAMBLE"), m.If(advance):
                 m.d.link += byte.eq(preamble[count[:3]])

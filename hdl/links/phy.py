@@ -34,7 +34,7 @@ class PhyLink(wiring.Component):
         return super().__new__(cls)
 
     def __init__(self, *, config: UdpConfig, flush_cycles: int, pins: dict[str, Member]) -> None:
-        self._config = config
+        self.config = config
         self._flush_cycles = flush_cycles
         super().__init__({"words": In(stream.Signature(layout.link_layout()))} | pins)
 
@@ -43,11 +43,11 @@ class PhyLink(wiring.Component):
 
         ``clock_hz`` is the clock of ``link``.
         """
-        return clock_hz * self.BITS * self._config.efficiency
+        return clock_hz * self.BITS * self.config.efficiency
 
     def line(self, m: Module) -> stream.Interface:
         """Add what gives the bytes to ``m``; return them, a stream as `line_bytes` has it."""
-        m.submodules.udp = source = Udp(config=self._config, flush_cycles=self._flush_cycles)
+        m.submodules.udp = source = Udp(config=self.config, flush_cycles=self._flush_cycles)
         m.submodules.mac = mac = Mac()
         wiring.connect(m, wiring.flipped(self.words), source.words)
         wiring.connect(m, source.frames, mac.i)

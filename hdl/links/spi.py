@@ -136,12 +136,12 @@ class Spi(wiring.Component):
             next_written.eq(written + write.en),
         ]
 
-        taken_before = Signal(bits, reset_less=True)
+        taken_before = Signal(bits)
         waited = Signal(range(self._timeout + 1))
         is_late = waited == self._timeout
         m.d.sync += [
             taken_before.eq(taken_there),
-            self.ready.eq((stored >= self._chunk) | ((stored != 0) & is_late)),
+            self.ready.eq((stored >= self._chunk) | is_late),
         ]
         with m.If((stored == 0) | (taken_there != taken_before)):
             m.d.sync += waited.eq(0)

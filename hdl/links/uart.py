@@ -86,7 +86,7 @@ class Uart(wiring.Component):
         may_send = Signal()
         if self._flow_control:
             stop = Signal()
-            m.submodules.cts = FFSynchronizer(self.cts_n, stop, init=1)
+            m.submodules.cts = FFSynchronizer(self.cts_n, stop)
             m.d.comb += may_send.eq(~stop)
         else:
             m.d.comb += may_send.eq(1)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from amaranth import Cat, ClockDomain, ClockSignal, Module, ResetSignal, Signal
+from amaranth import Cat, ClockDomain, DomainRenamer, Module, Signal
 from amaranth.lib import wiring
 from amaranth.lib.wiring import In, Out
 
@@ -81,10 +81,11 @@ class AxiEncoder(wiring.Component):
 
     def elaborate(self, platform) -> Module:
         m = Module()
-        m.domains.sync = ClockDomain(local=True)
-        m.d.comb += [ClockSignal().eq(self.aclk), ResetSignal().eq(~self.aresetn)]
-        m.submodules.encoder = encoder = self._encoder
-        m.submodules.registers = registers = self._registers
+        m.domains.axi = axi = ClockDomain(local=True)
+        m.d.comb += [axi.clk.eq(self.aclk), axi.rst.eq(~self.aresetn)]
+        encoder, registers = self._encoder, self._registers
+        m.submodules.encoder = DomainRenamer("axi")(encoder)
+        m.submodules.registers = DomainRenamer("axi")(registers)
         connect(m, encoder, registers.registers)
         for name in AxiLiteRegisters.ports().members:
             inner, outer = getattr(registers, name), getattr(self, name)
@@ -93,9 +94,9 @@ class AxiEncoder(wiring.Component):
 
         first = Signal(init=1)
         taken = Signal()
-        m.d.sync += self.s_axis_tready.eq(1)
+        m.d.axi += self.s_axis_tready.eq(1)
         with m.If(taken):
-            m.d.sync += first.eq(self.s_axis_tlast)
+            m.d.axi += first.eq(self.s_axis_tlast)
         m.d.comb += [
             taken.eq(self.s_axis_tvalid & self.s_axis_tready),
             encoder.sample_valid.eq(taken),

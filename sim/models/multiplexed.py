@@ -37,8 +37,10 @@ def lane_bits(
     for step, results in enumerate(np.asarray(slots).reshape(-1, adcs)):
         for n in range(sample_bits + idle_bits):
             shift = sample_bits - 1 - n
-            lanes = sum((int(value) >> shift & 1) << lane for lane, value in enumerate(results))
-            yield Bit(int(step == n == 0), int(n == 0), lanes if shift >= 0 else 0)
+            lanes = 0
+            if shift >= 0:
+                lanes = sum((int(value) >> shift & 1) << lane for lane, value in enumerate(results))
+            yield Bit(int(step == n == 0), int(n == 0), lanes)
 
 
 class MultiplexedProbe:

@@ -29,9 +29,10 @@ COMMAND_NS = 1e9 / 1.05e6  # on average over a frame of 35
 REFERENCE_NS = 100_000  # from the reference's power-up to the calibration
 ROUNDING_NS = 0.05
 
+# Read-only registers: company, MISO marker, die revision, unipolar, amplifiers, chip.
 _ROM_2132 = dict(enumerate(b"INTAN", 40)) | {59: 0, 60: 1, 61: 1, 62: 32, 63: 1}
 _ROM_2164 = _ROM_2132 | {62: 64, 63: 4}
-_MARKERS = (0x35, 0x3A)  # register 59 of the RHD2164, on MISO A and B
+_MARKERS = (0x35, 0x3A)  # of the RHD2164, on MISO A and B
 
 
 class RhdError(AssertionError):
@@ -55,6 +56,8 @@ class RhdModel:
         All commands so far.
     registers : dict
         What was written.
+    rom : dict
+        What is read of the others: on MISO A, and on MISO B.
     miso : int
         Its output.
     """
@@ -62,6 +65,10 @@ class RhdModel:
     def __init__(self, samples: ArrayLike, *, double_rate: bool = False) -> None:
         self.commands: list[int] = []
         self.registers: dict[int, int] = {}
+        rom = _ROM_2164 if double_rate else _ROM_2132
+        self.rom = {number: (value, value) for number, value in rom.items()}
+        if double_rate:
+            self.rom[59] = _MARKERS
         self.miso = 0
         self._samples = np.asarray(samples)
         self._double = double_rate
@@ -166,10 +173,9 @@ class RhdModel:
         return a, b if self.registers.get(18 + channel // 8, 0) >> channel % 8 & 1 else flip
 
     def _read(self, number: int) -> tuple[int, int]:
-        if self._double and number == 59:
-            return _MARKERS
-        rom = _ROM_2164 if self._double else _ROM_2132
-        return (self.registers.get(number, rom.get(number, 0)),) * 2
+        if number in self.registers:
+            return (self.registers[number],) * 2
+        return self.rom.get(number, (0, 0))
 
     def _least(self, what: str, time: float, least: float) -> None:
         self._need(time >= least - ROUNDING_NS, f"{what}: {time:.1f} ns, not {least:.1f}")
@@ -194,13 +200,17 @@ class ClockedRhd:
     def __init__(self, model: RhdModel, *, period_ns: float, delay_ns: float) -> None:
         self.model = model
         self._period = period_ns
-        self._cycles = itertools.count()
+        self._cycles, self._levels = itertools.count(), (1, 0, 0)
         # A change after one clock edge is seen by the first edge that comes after the delay.
         self._line = deque([0] * max(1, -int(-delay_ns // period_ns)))
 
     def step(self, cs_n: int, sclk: int, mosi: int) -> int:
         """Take the outputs after a clock edge; return what the next edge sees at MISO."""
-        self._line.append(self.model.pins(next(self._cycles) * self._period, cs_n, sclk, mosi))
+        cycle, levels = next(self._cycles), (cs_n, sclk, mosi)
+        if levels != self._levels:
+            self._levels = levels
+            self.model.pins(cycle * self._period, *levels)
+        self._line.append(self.model.miso)
         self._line.popleft()
         return self._line[0]
 

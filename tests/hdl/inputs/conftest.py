@@ -32,12 +32,14 @@ class Watch:
         names = ("valid", "first", "value", "aux")
         self._ports = [getattr(dut.sample, name) for name in names if hasattr(dut.sample, name)]
         self._seen = []
+        self.count = 0  # samples so far
 
     async def cycle(self, ctx, *signals):
-        """Let a cycle pass; return the levels of ``signals`` after it."""
-        _, _, *values = await ctx.tick().sample(*self._ports, *signals)
-        self._seen.append(values[: len(self._ports)])
-        return values[len(self._ports) :]
+        """Let a clock edge pass; return the levels of ``signals`` after it."""
+        _, _, *values = await ctx.tick().sample(*self._ports)
+        self._seen.append(values)
+        self.count += values[0]
+        return [ctx.get(signal) for signal in signals]
 
     @property
     def samples(self):

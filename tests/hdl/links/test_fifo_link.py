@@ -46,7 +46,7 @@ def play(width, full, *, period=1.0, offer=1.0, cycles=None, reset=None):
 
     async def chip(ctx):
         watched = [dut.wr_n, dut.data, dut.oe_n, dut.rd_n, dut.siwu_n if width == 8 else dut.be]
-        before = None
+        before, rest = None, 40
         for cycle in range(cycles):
             level = int(full[min(cycle, len(full) - 1)])
             ctx.set(dut.txe_n, level)
@@ -57,6 +57,9 @@ def play(width, full, *, period=1.0, offer=1.0, cycles=None, reset=None):
             if not wr_n and not level:
                 taken.extend(data.to_bytes(lanes, "little"))
             pins.append((wr_n, level, other, oe_n & rd_n))
+            rest -= len(taken) == len(FILE)
+            if not rest:
+                break
 
     async def resetter(ctx):
         if reset is not None:
@@ -118,9 +121,10 @@ def test_full_before_the_first():
     assert data == b"" and not pins["wr_n"][-1]
 
 
-def test_send_immediate():
+@pytest.mark.parametrize("way", ["never", "one-in-three", "long"])
+def test_send_immediate(way):
     """SIWU# falls once a packet's last byte is taken, for 16 clocks."""
-    data, pins = play(8, WAYS["hiccup"])
+    data, pins = play(8, WAYS[way])
     assert data == FILE
     is_taken = (pins["wr_n"] == 0) & (pins["txe_n"] == 0)
     ends = np.flatnonzero(is_taken)[PACKET * 4 - 1 :: PACKET * 4]

@@ -68,3 +68,11 @@ def test_frames_on_the_line(share, pause):
     gaps = [len(line) for enable, line in seen if not enable]
     assert gaps[0] >= 12
     assert set(gaps[1:-1]) == {12} if pause == 0 else min(gaps[:-1]) >= 12
+
+
+def test_a_silent_line_takes_a_frame_at_once():
+    """A cycle more before the frame is a byte more of silence."""
+    pauses = range(60, 75)
+    seen = runs(play([bytes(60)] * len(pauses), itertools.repeat(1), pauses))
+    gaps = [len(line) for enable, line in seen[1:-1] if not enable]
+    assert np.diff(gaps).tolist() == [1] * (len(pauses) - 2)

@@ -52,7 +52,10 @@ class Host:
 
 
 def play(script, *, half=0.37, offer=1.0, words=WORDS, reset=None, **parameters):
-    """Offer words, and run ``script(host)``; return how many words the slave has taken."""
+    """Offer words, and run ``script(host)``; return how many words the slave has taken.
+
+    ``reset`` are pairs of a time until the reset of ``sync``, and its length.
+    """
     m, random = Module(), np.random.default_rng(12)
     sync, link = ClockDomain("sync"), ClockDomain("link", reset_less=True)
     m.domains += [sync, link]
@@ -75,10 +78,10 @@ def play(script, *, half=0.37, offer=1.0, words=WORDS, reset=None, **parameters)
         await script(Host(ctx, dut, link.clk, half))
 
     async def resetter(ctx):
-        for time in reset or ():
+        for time, length in reset or ():
             await ctx.delay(time * 1e-6)
             ctx.set(sync.rst, 1)
-            await ctx.delay(1e-6)
+            await ctx.delay(length * 1e-6)
             ctx.set(sync.rst, 0)
 
     simulator = Simulator(m)
@@ -143,7 +146,7 @@ def test_broken_transactions(seed):
     random, got, cuts = np.random.default_rng(seed), [], set()
 
     async def script(host):
-        while len(got) < 150:
+        while len(got) < 90:
             bits = int(random.integers(0, 32 * 8))
             if random.random() < 0.4:
                 bits = int(random.choice([0, 15, 16, 31, 32, 33, 63, 64, 65, 95, 96]))
@@ -224,6 +227,23 @@ def test_ready():
     play(script, depth=32, chunk=12, timeout=100, words=WORDS[:20])
 
 
+def test_ready_with_a_chunk():
+    async def script(host):
+        await host.wait(40)
+        assert host.ready
+
+    play(script, depth=32, chunk=12, timeout=1000, words=WORDS[:12])
+
+
+def test_one_word():
+    async def script(host):
+        await host.wait(40)
+        assert await host.words(2) == (1, [WORDS[0], 0])
+        assert await host.words(1) == (0, [0])
+
+    play(script, depth=8, words=WORDS[:1])
+
+
 def test_ready_counts_down_again_while_the_host_reads():
     async def script(host):
         for taken in range(3):
@@ -238,17 +258,20 @@ def test_ready_counts_down_again_while_the_host_reads():
     play(script, depth=32, chunk=12, timeout=150, words=WORDS[:10])
 
 
-@pytest.mark.parametrize("reset", [[20.3], [80.4], [150.2, 40.1]])
-def test_reset_of_the_core(reset):
-    """What was accepted before is still there; a word may be lost only on its way in."""
+@pytest.mark.parametrize("offer", [0.1, 1.0])
+@pytest.mark.parametrize("reset", [[(20.3, 1)], [(60.4, 1)], [(150.2, 1), (40.1, 90)]])
+def test_reset_of_the_core(reset, offer):
+    """What was accepted before is still there, be the memory full or not, SCK still or not."""
     got = []
 
     async def script(host):
+        await host.wait(90)
         while len(got) < 60:
             count, words = await host.words(6)
+            assert count <= 16
             got.extend(words[: min(count, 6)])
 
-    play(script, half=0.4, offer=0.5, depth=16, reset=reset)
+    play(script, half=0.2, offer=offer, depth=16, reset=reset)
     assert got == WORDS[: len(got)]
 
 

@@ -1,0 +1,225 @@
+"""Where a capture comes from: serial ports, FTDI chips, USB devices, UDP sockets, pipes."""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import socket
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any, NamedTuple, Protocol
+from urllib.parse import urlsplit
+
+_CHUNK = 1 << 16
+_WAIT_SECONDS = 0.1
+_RECEIVE_BUFFER = 1 << 24  # a quarter of a second at 60 MB/s, where the system allows so much
+_BULK_IN = 0x81
+_NO_LIBUSB = "USB needs libusb; install it: apt-get install libusb-1.0-0"
+
+KINDS = {
+    "/dev/ttyUSB1, COM3 or another serial port": "with --baud",
+    "ftdi://ftdi:232h/1": "an FTDI chip in synchronous FIFO mode, as pyftdi names it",
+    "usb:1209:0001": "USB vendor and product of the link usb",
+    "udp://0.0.0.0:5005": "the address and port that datagrams come to",
+    "-": "standard input; or the name of a pipe or file",
+}
+
+
+class PortError(ValueError):
+    """A port that cannot be opened; the message says what to do."""
+
+
+class Port(Protocol):
+    """What gives bytes; ``ends`` where it comes to an end by itself, as a file does."""
+
+    ends: bool
+
+    def read(self) -> bytes | None:
+        """Return what is there; empty where nothing came for a moment; None at the end."""
+
+    def close(self) -> None:
+        """Give the port back."""
+
+
+class _Serial(NamedTuple):
+    port: Any
+    ends: bool = False
+
+    def read(self) -> bytes | None:
+        import serial
+
+        try:
+            return bytes(self.port.read(max(1, min(_CHUNK, self.port.in_waiting))))
+        except (serial.SerialException, OSError):  # the cable was pulled
+            return None
+
+    def close(self) -> None:
+        self.port.close()
+
+
+class _Udp(NamedTuple):
+    port: socket.socket
+    ends: bool = False
+
+    def read(self) -> bytes | None:
+        try:
+            return self.port.recv(_CHUNK)
+        except TimeoutError:
+            return b""
+
+    def close(self) -> None:
+        self.port.close()
+
+
+class _Usb(NamedTuple):
+    port: Any
+    ends: bool = False
+
+    def read(self) -> bytes | None:
+        import usb.core
+
+        try:
+            return bytes(self.port.read(_BULK_IN, _CHUNK, int(_WAIT_SECONDS * 1000)))
+        except usb.core.USBTimeoutError:
+            return b""
+        except usb.core.USBError:  # the cable was pulled
+            return None
+
+    def close(self) -> None:
+        import usb.util
+
+        usb.util.dispose_resources(self.port)
+
+
+class _Ftdi(NamedTuple):
+    port: Any
+    ends: bool = False
+
+    def read(self) -> bytes | None:
+        from pyftdi.ftdi import FtdiError
+
+        try:
+            return bytes(self.port.read_data_bytes(_CHUNK, attempt=1))
+        except (FtdiError, OSError):
+            return None
+
+    def close(self) -> None:
+        self.port.close()
+
+
+class _File(NamedTuple):
+    port: Any
+    ends: bool = True
+
+    def read(self) -> bytes | None:
+        return self.port.read1(_CHUNK) or None
+
+    def close(self) -> None:
+        self.port.close()
+
+
+@contextlib.contextmanager
+def open_port(name: str, baud: int) -> Iterator[Port]:
+    """Open the port ``name``, one of `KINDS`; ``baud`` is for serial ports.
+
+    Raises
+    ------
+    PortError
+        Where there is none such, or a package is missing; the message says what to do.
+    """
+    try:
+        port = _open(name, baud)
+    except ModuleNotFoundError as error:
+        raise PortError(
+            f"{name} needs {error.name}; install it: pip install 'probecodec[capture]'"
+        ) from None
+    try:
+        yield port
+    finally:
+        with contextlib.suppress(OSError):
+            port.close()
+
+
+def _open(name: str, baud: int) -> Port:
+    if name.startswith("udp://"):
+        return _open_udp(name)
+    if name.startswith("usb:"):
+        return _open_usb(name)
+    if name.startswith("ftdi://"):
+        return _open_ftdi(name)
+    if name == "-" or Path(name).is_fifo() or Path(name).is_file():
+        return _File(open(0 if name == "-" else name, "rb"))
+    import serial
+
+    try:
+        return _Serial(serial.serial_for_url(name, baudrate=baud, timeout=_WAIT_SECONDS))
+    except (serial.SerialException, OSError, ValueError) as error:
+        number = getattr(error, "errno", None)
+        reason = os.strerror(number) if number else error
+        raise PortError(
+            f"{name} cannot be opened ({reason}); is it plugged in, and yours?"
+        ) from None
+
+
+def _open_udp(name: str) -> Port:
+    try:
+        parts = urlsplit(name)
+        host, port = parts.hostname or "0.0.0.0", parts.port
+    except ValueError:
+        port = None
+    if port is None:
+        raise PortError(f"{name} names no port; write udp://0.0.0.0:5005") from None
+    receiver = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
+    receiver.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, _RECEIVE_BUFFER)
+    receiver.settimeout(_WAIT_SECONDS)
+    try:
+        receiver.bind((host, port))
+    except OSError as error:
+        receiver.close()
+        raise PortError(
+            f"{name} cannot be opened ({error.strerror}); choose another port"
+        ) from None
+    return _Udp(receiver)
+
+
+def _open_usb(name: str) -> Port:
+    import usb.core
+
+    try:
+        vendor, product = (int(text, 16) for text in name.removeprefix("usb:").split(":"))
+    except ValueError:
+        raise PortError(f"{name} is not usb:VENDOR:PRODUCT, four hexadecimal digits each") from None
+    try:
+        device = usb.core.find(idVendor=vendor, idProduct=product)
+        if device is not None:
+            device.set_configuration()
+    except usb.core.NoBackendError:
+        raise PortError(_NO_LIBUSB) from None
+    except usb.core.USBError as error:
+        raise PortError(f"{name} cannot be opened ({error.strerror}); is it yours?") from None
+    if device is None:
+        raise PortError(f"no USB device {vendor:04x}:{product:04x} is there; is it plugged in?")
+    return _Usb(device)
+
+
+def _open_ftdi(name: str) -> Port:
+    from pyftdi.ftdi import Ftdi
+    from pyftdi.usbtools import UsbToolsError
+    from usb.core import NoBackendError, USBError
+
+    device = Ftdi()
+    try:
+        device.open_from_url(name)
+        device.set_bitmode(0, Ftdi.BitMode.RESET)
+        device.set_bitmode(0, Ftdi.BitMode.SYNCFF)
+    except NoBackendError:
+        raise PortError(_NO_LIBUSB) from None
+    except (UsbToolsError, USBError, OSError, ValueError) as error:
+        if "backend" in str(error):
+            raise PortError(_NO_LIBUSB) from None
+        raise PortError(
+            f"{name} cannot be opened ({error}); is it plugged in, and yours?"
+        ) from None
+    device.read_data_set_chunksize(_CHUNK)
+    device.set_latency_timer(2)
+    return _Ftdi(device)
