@@ -97,7 +97,8 @@ def prepare(design: Design) -> BuildPlan:
             emit_src=False,
             debug_verilog=True,
             synth_opts=synthesis,
-            nextpnr_opts=f"--report {NAME}.pnr.json --seed 1 --timing-allow-fail",
+            nextpnr_opts=f"--report {NAME}.report.json --seed 1 --timing-allow-fail "
+            f"--freq {design.board.clock_hz / 1e6:g}",
         )
 
 
@@ -211,7 +212,7 @@ def _utilisation(log: str) -> dict[str, tuple[int, int]]:
 
 def _report(folder: Path) -> BuildReport:
     """What nextpnr reports."""
-    path = folder / f"{NAME}.pnr.json"
+    path = folder / f"{NAME}.report.json"
     if not path.exists():
         return BuildReport(bitstream=path)
     told = json.loads(path.read_text())

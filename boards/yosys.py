@@ -5,6 +5,8 @@ from __future__ import annotations
 import subprocess
 import sys
 
+from amaranth.back.verilog import YosysError
+
 _SCRIPT = """\
 read_rtlil <<rtlil
 {}
@@ -18,7 +20,7 @@ write_verilog -noattr
 def to_verilog(text: str) -> str:
     """Return RTLIL as structural Verilog: flip-flops and assignments, no attributes.
 
-    ``proc -norom`` leaves no processes, and tables as logic. Raises ``RuntimeError`` where Yosys
+    ``proc -norom`` leaves no processes, and tables as logic. Raises ``YosysError`` where Yosys
     fails.
     """
     result = subprocess.run(
@@ -29,5 +31,5 @@ def to_verilog(text: str) -> str:
         check=False,
     )
     if result.returncode:
-        raise RuntimeError(f"Yosys failed: {result.stderr.strip() or 'no reason'}")
+        raise YosysError(result.stderr.strip() or "ERROR: no reason")
     return result.stdout

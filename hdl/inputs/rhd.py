@@ -12,7 +12,6 @@ from .. import layout
 from .rhd_limits import MAX_DELAY, check
 from .rhd_sequencer import Sequencer
 
-
 _OUTPUTS = ("sclk", "cs_n", "mosi")
 
 
@@ -25,15 +24,16 @@ class Rhd(wiring.Component):
         miso ─► registers ─► a word of every chip ─┬─► memory of two frames ─► sample
                                                    └─► present
 
-    A frame is 32 conversions and 3 reads of what the chips cannot help to answer. Its samples are
+    A frame is 32 conversions, and 3 reads of registers that tell which chip it is. Its samples are
     given out when all are there, one a cycle: chip 0's 32 (or 64) channels first. So recording
     channel n is amplifier n mod 32 of chip n // 32 (64 for the RHD2164: its MISO A are the first
-    32). Frames come exactly every ``frame_cycles`` cycles; the first about 100 microseconds and two
-    frames after reset. A chip that is missing gives samples all the same: see ``present``.
+    32). Frames come exactly every ``frame_cycles`` cycles; the first one 100 microseconds and about
+    three frames after reset. A chip that is missing gives samples all the same: see ``present``.
 
     MISO comes back later than SCLK went out, by the chip (about 12 ns), the cable (about 10 ns a
-    metre, there and back) and the pins. ``miso_delay`` is that time in clock cycles, rounded (down,
-    for the RHD2164, of which each bit lasts half as long). A wrong one shows in ``present``.
+    metre, there and back) and the pins: r clock cycles in all. A bit is read right if r is from
+    ``miso_delay`` - h to ``miso_delay`` + h, with h = ``half_period``; of an RHD2164, whose bits
+    last half as long, from ``miso_delay`` to ``miso_delay`` + h. Otherwise ``present`` shows it.
 
     Parameters
     ----------

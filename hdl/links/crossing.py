@@ -11,7 +11,8 @@ from .. import layout
 class Crossing(wiring.Component):
     """An asynchronous FIFO of words; gray-coded pointers cross, as amaranth.lib.fifo does it.
 
-    A reset of either side loses what is inside; packets cut off so fail their CRC.
+    A reset of either side loses what is inside; packets cut off so fail their CRC. It must last
+    four cycles of the slower clock: a shorter one may repeat old words.
 
     Parameters
     ----------

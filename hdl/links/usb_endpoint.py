@@ -63,7 +63,7 @@ class BulkIn(Elaboratable):
         restart_late = Signal()  # the manager's own step has precedence in the first cycle
         m.d.usb += restart_late.eq(restart)
         m.d.comb += [
-            manager.generate_zlps.eq(0),
+            manager.generate_zlps.eq(1),
             manager.active.eq(addressed),
             manager.reset_sequence.eq(restart | restart_late),
             manager.discard.eq(renew),

@@ -59,19 +59,18 @@ class SpiRegisters(wiring.Component):
     def elaborate(self, platform) -> Module:
         m = Module()
         bus = self.registers
-        sck, idle, mosi, sck_before = Signal(), Signal(init=1), Signal(), Signal()
-        for name, pin, inner, level in (
-            ("sck", self.spi_sck, sck, 0),
-            ("cs_n", self.spi_cs_n, idle, 1),
-            ("mosi", self.spi_mosi, mosi, 0),
+        sck, idle, mosi, sck_before = (Signal() for _ in range(4))
+        for name, pin, inner in (
+            ("sck", self.spi_sck, sck),
+            ("cs_n", self.spi_cs_n, idle),
+            ("mosi", self.spi_mosi, mosi),
         ):
-            # With a reset: what the pins were before it must not make an edge.
-            m.submodules[name] = cdc.FFSynchronizer(pin, inner, init=level, reset_less=False)
+            m.submodules[name] = cdc.FFSynchronizer(pin, inner, reset_less=False)
         m.d.sync += sck_before.eq(sck)
 
         heard = Signal(_BITS)  # bits so far, the latest lowest
-        # Of them; stays at one too many, where it also begins: what a reset cut is no access.
-        count = Signal(range(_BITS + 2), init=_BITS + 1)
+        count = Signal(range(_BITS + 2))  # of them; stays at one too many
+        awake = Signal()  # not selected once since reset: what that cut is no access
         answer = Signal(WORD_BITS)
         commanded = Signal()
         m.d.comb += [
@@ -81,10 +80,10 @@ class SpiRegisters(wiring.Component):
             bus.write.eq(idle & (count == _BITS) & heard[-1]),
             self.spi_miso.eq(answer[-1]),
         ]
-        m.d.sync += self.spi_miso_oe.eq(~idle)
+        m.d.sync += self.spi_miso_oe.eq(~idle & awake)
         with m.If(idle):
-            m.d.sync += [count.eq(0), answer.eq(0)]
-        with m.Elif(sck & ~sck_before):
+            m.d.sync += [count.eq(0), answer.eq(0), awake.eq(1)]
+        with m.Elif(awake & sck & ~sck_before):
             m.d.sync += heard.eq(Cat(mosi, heard))
             with m.If(count <= _BITS):
                 m.d.sync += count.eq(count + 1)

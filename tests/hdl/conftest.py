@@ -5,6 +5,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from amaranth import Shape
 from amaranth.lib import memory
 
 
@@ -36,17 +37,17 @@ def capture():
 
 @pytest.fixture(autouse=True)
 def garbage_memories(monkeypatch):
-    """Fill every memory with garbage: nothing may depend on what it holds at the start."""
-    random = np.random.default_rng(6)
+    """Fill every memory but a ROM with garbage: nothing may depend on what it holds at first."""
+    random, plain = np.random.default_rng(6), memory.Memory.__init__
 
-    class Garbage(memory.Memory):
-        def __init__(self, *, shape, depth, init, attrs):
-            assert not init
-            size = -(-shape // 8)
-            words = [int.from_bytes(random.bytes(size)) % (1 << shape) for _ in range(depth)]
-            super().__init__(shape=shape, depth=depth, init=words, attrs=attrs)
+    def garbage(self, *args, shape, depth, init, **rest):
+        if not init:
+            width = Shape.cast(shape).width
+            size = -(-width // 8)
+            init = [int.from_bytes(random.bytes(size)) % (1 << width) for _ in range(depth)]
+        plain(self, *args, shape=shape, depth=depth, init=init, **rest)
 
-    monkeypatch.setattr(memory, "Memory", Garbage)
+    monkeypatch.setattr(memory.Memory, "__init__", garbage)
 
 
 LEAST = 0  # as many channels as the stage needs

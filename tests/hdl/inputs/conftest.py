@@ -4,8 +4,7 @@ from typing import NamedTuple
 
 import numpy as np
 import pytest
-from amaranth import ResetInserter, Shape, Signal
-from amaranth.lib import memory
+from amaranth import ResetInserter, Signal
 from amaranth.sim import Simulator
 
 
@@ -70,17 +69,3 @@ class Watch:
 def watch():
     """The class ``Watch``."""
     return Watch
-
-
-@pytest.fixture(autouse=True)
-def garbage_memories(monkeypatch):
-    """Fill every memory but a table with garbage: nothing may depend on what it holds."""
-    random, plain = np.random.default_rng(6), memory.Memory.__init__
-
-    def garbage(self, *args, shape, depth, init, **rest):
-        if not init:
-            width = Shape.cast(shape).width
-            init = [int.from_bytes(random.bytes(2)) % (1 << width) for _ in range(depth)]
-        plain(self, *args, shape=shape, depth=depth, init=init, **rest)
-
-    monkeypatch.setattr(memory.Memory, "__init__", garbage)

@@ -13,11 +13,6 @@ WORDS = 120
 PERIODS = [(1.0, 1.0), (1.0, 0.31), (1.0, 0.97), (1.0, 1.03), (0.29, 1.0), (1.0, 5.3)]
 
 
-@pytest.fixture(autouse=True)
-def garbage_memories():
-    """None here: amaranth.lib.fifo has its own name for the memory."""
-
-
 def play(periods, offer, take, depth=16, resets=()):
     """Send 0, 1, … until ``WORDS`` are through; return [(time, number)] taken.
 

@@ -14,11 +14,6 @@ FILE = np.array(WORDS, ">u4").tobytes()
 PACKET = 5  # words
 
 
-@pytest.fixture(autouse=True)
-def garbage_memories():
-    """None here: amaranth.lib.fifo has its own name for the memory."""
-
-
 def play(width, full, *, period=1.0, offer=1.0, cycles=None, reset=None):
     """Return the bytes taken, and the pins in every cycle of the chip's clock, as arrays.
 

@@ -1,12 +1,10 @@
 """MII, RMII and RGMII: the golden model's frames at the pins, at the rate that they promise."""
 
 import itertools
-from functools import partial
 
 import numpy as np
 import pytest
 from amaranth import ResetInserter, Signal
-from amaranth.lib import fifo, memory
 from amaranth.sim import Simulator
 
 from probecodec.golden.errors import ConfigError
@@ -20,12 +18,6 @@ PINS = {MiiLink: 4, RmiiLink: 2, RgmiiLink: 8}  # bits in a cycle, by the specif
 LINE_HZ = {MiiLink: 100e6, RmiiLink: 100e6, RgmiiLink: 1e9}
 FLUSH = 400
 PREAMBLE = bytes.fromhex("55555555555555d5")
-
-
-@pytest.fixture(autouse=True)
-def garbage_crossing(garbage_memories, monkeypatch):
-    """The memory of Amaranth's FIFO begins with garbage too."""
-    monkeypatch.setattr(fifo, "Memory", partial(memory.Memory, attrs=None))
 
 
 @pytest.fixture(params=CLOCK_HZ, ids=lambda link: link.__name__)

@@ -1,12 +1,10 @@
 """UDP frames: the golden model's bytes, never starved, whatever clocks, words and reader do."""
 
 import itertools
-from functools import partial
 
 import numpy as np
 import pytest
 from amaranth import ResetInserter, Signal
-from amaranth.lib import fifo, memory
 from amaranth.sim import Simulator
 
 from probecodec.golden.errors import ConfigError
@@ -16,12 +14,6 @@ from probecodec.hdl.links.udp import Header, Udp
 SYNC = 27.0e-9  # 37 MHz
 CLOCKS = (8e-9, 27.0e-9, 40e-9, 77e-9)  # faster than the core's, nearly the same, slower
 FLUSH = 100
-
-
-@pytest.fixture(autouse=True)
-def garbage_crossing(garbage_memories, monkeypatch):
-    """The memory of Amaranth's FIFO begins with garbage too."""
-    monkeypatch.setattr(fifo, "Memory", partial(memory.Memory, attrs=None))
 
 
 def config(words):

@@ -23,19 +23,6 @@ FLUSH = 50
 PACKET_WORDS = 128
 
 
-@pytest.fixture(autouse=True)
-def garbage_memories(monkeypatch):
-    """Fill LUNA's packet buffers with garbage."""
-
-    class Garbage(transfer.Memory):
-        def __init__(self, *, shape, depth, init):
-            assert not init
-            words = np.random.default_rng(6).integers(1 << shape, size=depth).tolist()
-            super().__init__(shape=shape, depth=depth, init=words)
-
-    monkeypatch.setattr(transfer, "Memory", Garbage)
-
-
 def play(bench):
     """Run an endpoint, number 1; ``bench`` gets the context, the endpoint and its device."""
     m = Module()
@@ -238,7 +225,8 @@ def test_descriptors_have_the_lengths_they_name():
             descriptor = descriptor[size:]
 
 
-def test_verilog_is_reproducible_and_without_warnings(monkeypatch):
+def test_verilog_is_reproducible_and_without_warnings(monkeypatch, monkeypatch):
+    monkeypatch.undo()  # no garbage in memories
     monkeypatch.setitem(os.environ, "AMARANTH_USE_YOSYS", "builtin")
     first, second = (verilog.convert(Usb(), emit_src=False) for _ in range(2))
     assert first == second

@@ -3,7 +3,7 @@
 import random
 
 import pytest
-from amaranth import Module
+from amaranth import Module, ResetInserter, Signal
 from amaranth.sim import Simulator
 
 from probecodec.golden.config import EncoderConfig
@@ -23,8 +23,8 @@ class Master:
         self.ctx, self.dut, self.mode, self.half = ctx, dut, mode, period / 2
         ctx.set(dut.spi_sck, mode == 3)
 
-    async def access(self, bits, count=40):
-        """Send the ``count`` highest of 40 bits, or a 0 more; return what was heard."""
+    async def access(self, bits, count=40, answers=True):
+        """Send the ``count`` highest of 40 bits, or these and the lowest; return what was heard."""
         ctx, dut = self.ctx, self.dut
         ctx.set(dut.spi_cs_n, 0)
         await ctx.delay(max(self.half, 4 * CLOCK))
@@ -32,10 +32,10 @@ class Master:
         for n in range(count):
             if self.mode == 3:
                 ctx.set(dut.spi_sck, 0)
-            ctx.set(dut.spi_mosi, bits >> 39 - n & 1 if n < 40 else 0)
+            ctx.set(dut.spi_mosi, bits >> 39 - n & 1 if n < 40 else bits >> count - 1 - n & 1)
             await ctx.delay(self.half)
             heard = heard << 1 | ctx.get(dut.spi_miso)
-            assert ctx.get(dut.spi_miso_oe)
+            assert ctx.get(dut.spi_miso_oe) == answers
             ctx.set(dut.spi_sck, 1)
             await ctx.delay(self.half)
             if self.mode == 0:
@@ -64,10 +64,12 @@ def play(scenario, mode=0, period=PERIOD, phase=0.0):
 
     async def bench(ctx):
         master = Master(ctx, dut, mode, period)
+        master.reset = reset
         await ctx.delay(5 * CLOCK + phase)
         await scenario(master)
 
-    simulator = Simulator(m)
+    reset = Signal()
+    simulator = Simulator(ResetInserter(reset)(m))
     simulator.add_clock(CLOCK)
     simulator.add_testbench(bench)
     simulator.run()
@@ -109,13 +111,32 @@ def test_what_cannot_be_read_is_zero():
 @pytest.mark.parametrize("mode", [0, 3])
 def test_only_a_whole_write_counts(mode):
     async def scenario(spi):
-        for count in (0, 1, 7, 8, 9, 20, 39, 41, 48, 80):
+        for count in (0, 1, 7, 8, 9, 20, 39, 41, 48, 80, 104):
             await spi.write(4, 0xFFFFFFFF, count)
+            assert await spi.read(4) == 7
+            await spi.access(0xC2 << 32, count)  # one bit later it reads as a write to register 4
             assert await spi.read(4) == 7
         await spi.write(4, 0xA5)
         assert await spi.read(4) == 0xA5
 
     play(scenario, mode)
+
+
+def test_what_a_reset_cut_is_no_access():
+    """40 bits that come after the reset, but within one access: not a write."""
+
+    async def scenario(spi):
+        ctx, dut = spi.ctx, spi.dut
+        ctx.set(dut.spi_cs_n, 0)
+        ctx.set(spi.reset, 1)
+        await ctx.delay(4 * CLOCK)
+        ctx.set(spi.reset, 0)
+        await spi.access(1 << 39 | 4 << 32 | 0xFF, answers=False)
+        assert await spi.read(4) == 7
+        await spi.write(4, 0xFF)
+        assert await spi.read(4) == 0xFF
+
+    play(scenario)
 
 
 def test_a_read_writes_nothing():
