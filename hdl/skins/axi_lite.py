@@ -115,7 +115,7 @@ class AxiLiteRegisters(wiring.Component):
                 # A copy: the register may change while the answer waits.
                 m.d.sync += [self.s_axil_rdata.eq(bus.rdata), self.s_axil_rvalid.eq(1)]
                 m.next = "FETCHED"
-            with m.State("FETCHED"), m.If(1):
+            with m.State("FETCHED"), m.If(self.s_axil_rready):
                 m.d.sync += self.s_axil_rvalid.eq(0)
                 m.next = "IDLE"
         return m

@@ -14,10 +14,6 @@ from probecodec.hdl.links.usb import Usb
 from probecodec.hdl.links.usb_descriptors import descriptors
 from probecodec.hdl.links.usb_endpoint import BulkIn
 
-with warnings.catch_warnings():
-    warnings.simplefilter("ignore", DeprecationWarning)
-    from luna.gateware.usb.usb2 import transfer
-
 IN_PID = 0b1001
 FLUSH = 50
 PACKET_WORDS = 128
@@ -225,7 +221,7 @@ def test_descriptors_have_the_lengths_they_name():
             descriptor = descriptor[size:]
 
 
-def test_verilog_is_reproducible_and_without_warnings(monkeypatch, monkeypatch):
+def test_verilog_is_reproducible_and_without_warnings(monkeypatch):
     monkeypatch.undo()  # no garbage in memories
     monkeypatch.setitem(os.environ, "AMARANTH_USE_YOSYS", "builtin")
     first, second = (verilog.convert(Usb(), emit_src=False) for _ in range(2))
