@@ -68,7 +68,7 @@ class AsicTop(wiring.Component):
     """
 
     def __new__(cls, config: EncoderConfig, bus: str):
-        encoder._check(config)  # before Amaranth expects the component to be used
+        encoder.check(config)  # before Amaranth expects the component to be used
         return super().__new__(cls)
 
     def __init__(self, config: EncoderConfig, bus: str) -> None:

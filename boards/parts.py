@@ -124,16 +124,16 @@ def make_part(
             raise
         what = "front end" if kind == "input" else "link"
         raise ConfigError(f"the {what} {name} has no setting {unknown[1]!r}") from None
-    _quiet(component)
+    quiet(component)
     return component
 
 
-def _quiet(component: Elaboratable) -> None:
+def quiet(component: Elaboratable) -> None:
     """Keep Amaranth from warning that a component, made only to be asked, is never used."""
     component._MustUse__used = True
     for part in vars(component).values():
         if isinstance(part, Elaboratable):
-            _quiet(part)
+            quiet(part)
 
 
 # Front ends that make the frames' time themselves; the others take it from what is at their pins.

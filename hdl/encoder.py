@@ -62,7 +62,8 @@ def least_channels(config: EncoderConfig) -> int:
     return least
 
 
-def _check(config: EncoderConfig) -> None:
+def check(config: EncoderConfig) -> None:
+    """Raise ConfigError where the core cannot be built so."""
     least = least_channels(config)
     if config.channels < least:
         raise ConfigError(
@@ -106,7 +107,7 @@ class Encoder(wiring.Component):
     """
 
     def __new__(cls, config: EncoderConfig):
-        _check(config)  # before Amaranth expects the component to be used
+        check(config)  # before Amaranth expects the component to be used
         return super().__new__(cls)
 
     def __init__(self, config: EncoderConfig) -> None:

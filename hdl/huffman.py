@@ -115,11 +115,12 @@ class Huffman(wiring.Component):
         with m.If(plain_8):  # all bits are low
             m.d.sync += [
                 code.eq(0),
+                shift_9.eq(0),  # nothing to shift; told, for a shift by what is unknown is unknown
                 low.eq(symbol),
                 length.eq(self._by_mode(tag, int) + Mux(tag.raw, 0, HUFFMAN_ESCAPE_ZEROS)),
             ]
         with m.If(~(valid[7] & tag.present)):
-            m.d.sync += [code.eq(0), low.eq(0), length.eq(0)]
+            m.d.sync += [code.eq(0), shift_9.eq(0), low.eq(0), length.eq(0)]
 
         high = Signal(HUFFMAN_NEAR_BITS + width)  # cycle 10
         low_10, length_10 = Signal.like(low), Signal.like(length)

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import contextlib
+import errno
 import os
+import select
 import socket
 from collections.abc import Iterator
 from pathlib import Path
@@ -13,16 +15,12 @@ from urllib.parse import urlsplit
 _CHUNK = 1 << 16
 _WAIT_SECONDS = 0.1
 _RECEIVE_BUFFER = 1 << 24  # a quarter of a second at 60 MB/s, where the system allows so much
+_DATAGRAMS = 44  # of 1472 bytes, about a chunk
+_USB_ID = "1209:0001"  # of the link usb, and its endpoint
 _BULK_IN = 0x81
+_FTDI_LATENCY_MS = 2
+_STDIN = 0
 _NO_LIBUSB = "USB needs libusb; install it: apt-get install libusb-1.0-0"
-
-KINDS = {
-    "/dev/ttyUSB1, COM3 or another serial port": "with --baud",
-    "ftdi://ftdi:232h/1": "an FTDI chip in synchronous FIFO mode, as pyftdi names it",
-    "usb:1209:0001": "USB vendor and product of the link usb",
-    "udp://0.0.0.0:5005": "the address and port that datagrams come to",
-    "-": "standard input; or the name of a pipe or file",
-}
 
 
 class PortError(ValueError):
@@ -62,10 +60,12 @@ class _Udp(NamedTuple):
     ends: bool = False
 
     def read(self) -> bytes | None:
-        try:
-            return self.port.recv(_CHUNK)
-        except TimeoutError:
-            return b""
+        pieces = []
+        with contextlib.suppress(OSError):  # no more are there
+            select.select([self.port], [], [], _WAIT_SECONDS)
+            for _ in range(_DATAGRAMS):  # all that are there: fewer, larger pieces to write
+                pieces.append(self.port.recv(_CHUNK))
+        return b"".join(pieces)
 
     def close(self) -> None:
         self.port.close()
@@ -108,19 +108,25 @@ class _Ftdi(NamedTuple):
 
 
 class _File(NamedTuple):
-    port: Any
+    number: int
     ends: bool = True
 
     def read(self) -> bytes | None:
-        return self.port.read1(_CHUNK) or None
+        # Elsewhere only sockets can be waited for: there a silent pipe is waited for itself.
+        if os.name == "posix" and not select.select([self.number], [], [], _WAIT_SECONDS)[0]:
+            return b""
+        return os.read(self.number, _CHUNK) or None
 
     def close(self) -> None:
-        self.port.close()
+        if self.number != _STDIN:
+            os.close(self.number)
 
 
 @contextlib.contextmanager
 def open_port(name: str, baud: int) -> Iterator[Port]:
-    """Open the port ``name``, one of `KINDS`; ``baud`` is for serial ports.
+    """Open the port ``name``, as ``probecodec capture --help`` lists them.
+
+    ``baud`` is for serial ports.
 
     Raises
     ------
@@ -143,22 +149,44 @@ def open_port(name: str, baud: int) -> Iterator[Port]:
 def _open(name: str, baud: int) -> Port:
     if name.startswith("udp://"):
         return _open_udp(name)
-    if name.startswith("usb:"):
+    if name == "usb" or name.startswith("usb:"):
         return _open_usb(name)
     if name.startswith("ftdi://"):
         return _open_ftdi(name)
-    if name == "-" or Path(name).is_fifo() or Path(name).is_file():
-        return _File(open(0 if name == "-" else name, "rb"))
+    if name == "-":
+        return _File(_STDIN)
+    if Path(name).is_fifo() or Path(name).is_file():
+        # A pipe opens without waiting for who writes into it: `read` waits.
+        binary, at_once = getattr(os, "O_BINARY", 0), getattr(os, "O_NONBLOCK", 0)
+        return _File(os.open(name, os.O_RDONLY | binary | at_once))
+    return _open_serial(name, baud)
+
+
+def _open_serial(name: str, baud: int) -> Port:
     import serial
 
     try:
-        return _Serial(serial.serial_for_url(name, baudrate=baud, timeout=_WAIT_SECONDS))
+        return _Serial(serial.serial_for_url(name, baud, timeout=_WAIT_SECONDS, exclusive=True))
     except (serial.SerialException, OSError, ValueError) as error:
-        number = getattr(error, "errno", None)
-        reason = os.strerror(number) if number else error
-        raise PortError(
-            f"{name} cannot be opened ({reason}); is it plugged in, and yours?"
-        ) from None
+        raise PortError(f"{name} cannot be opened ({_reason(error)}); {_advice(error)}") from None
+
+
+def _reason(error: Exception) -> str:
+    number = getattr(error, "errno", None)
+    return os.strerror(number) if number else str(error)
+
+
+def _advice(error: Exception) -> str:
+    """What to do about a serial port that does not open."""
+    number = getattr(error, "errno", None)
+    if number == errno.EAGAIN:
+        return "another program has it"
+    if number == errno.EACCES:
+        return "you may not use it: join its group (dialout or uucp), and log in anew"
+    from serial.tools.list_ports import comports
+
+    there = ", ".join(sorted(port.device for port in comports())) or "none"
+    return f"serial ports that are there: {there}"
 
 
 def _open_udp(name: str) -> Port:
@@ -171,7 +199,7 @@ def _open_udp(name: str) -> Port:
         raise PortError(f"{name} names no port; write udp://0.0.0.0:5005") from None
     receiver = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
     receiver.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, _RECEIVE_BUFFER)
-    receiver.settimeout(_WAIT_SECONDS)
+    receiver.setblocking(False)
     try:
         receiver.bind((host, port))
     except OSError as error:
@@ -185,8 +213,9 @@ def _open_udp(name: str) -> Port:
 def _open_usb(name: str) -> Port:
     import usb.core
 
+    identity = name.partition(":")[2] or _USB_ID
     try:
-        vendor, product = (int(text, 16) for text in name.removeprefix("usb:").split(":"))
+        vendor, product = (int(text, 16) for text in identity.split(":"))
     except ValueError:
         raise PortError(f"{name} is not usb:VENDOR:PRODUCT, four hexadecimal digits each") from None
     try:
@@ -196,7 +225,9 @@ def _open_usb(name: str) -> Port:
     except usb.core.NoBackendError:
         raise PortError(_NO_LIBUSB) from None
     except usb.core.USBError as error:
-        raise PortError(f"{name} cannot be opened ({error.strerror}); is it yours?") from None
+        raise PortError(
+            f"{name} cannot be opened ({_reason(error)}); is it free, and may you use it?"
+        ) from None
     if device is None:
         raise PortError(f"no USB device {vendor:04x}:{product:04x} is there; is it plugged in?")
     return _Usb(device)
@@ -212,14 +243,15 @@ def _open_ftdi(name: str) -> Port:
         device.open_from_url(name)
         device.set_bitmode(0, Ftdi.BitMode.RESET)
         device.set_bitmode(0, Ftdi.BitMode.SYNCFF)
+        device.set_flowctrl("hw")  # FTDI AN_130: or else the chip's buffer may run over
+        device.set_latency_timer(_FTDI_LATENCY_MS)
+        device.read_data_set_chunksize(_CHUNK)
     except NoBackendError:
         raise PortError(_NO_LIBUSB) from None
     except (UsbToolsError, USBError, OSError, ValueError) as error:
         if "backend" in str(error):
             raise PortError(_NO_LIBUSB) from None
         raise PortError(
-            f"{name} cannot be opened ({error}); is it plugged in, and yours?"
+            f"{name} cannot be opened ({error}); is it plugged in, free, and may you use it?"
         ) from None
-    device.read_data_set_chunksize(_CHUNK)
-    device.set_latency_timer(2)
     return _Ftdi(device)

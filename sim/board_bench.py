@@ -1,13 +1,15 @@
 """A cocotb bench of a board: clocks, what is at the front end's pins, a host at the link's.
 
-`board_runner` starts it. Its own test plays ``samples.npy`` and keeps what the host received;
-further ones build on it::
+`board_runner` starts it. Its own test plays a recording and keeps what the host received; further
+ones build on it::
 
     @cocotb.test()
     async def pulled(dut):
         bench = await BoardBench.start(dut)
-        await bench.run(microseconds=500)
+        await bench.run(50)
+        bench.host.listening = False
         ...
+        bench.keep()
 """
 
 from __future__ import annotations
@@ -20,40 +22,36 @@ from typing import Any
 
 import cocotb
 import numpy as np
-from cocotb.clock import Clock
 from cocotb.handle import HierarchyObject
 from cocotb.triggers import Timer
-from numpy.typing import NDArray
+from cocotb.utils import get_sim_time
 
+from ..boards import targets
 from ..boards.design import Design
-from ..golden import emulator, order
+from ..golden import emulator
+from ..golden.config import EncoderConfig
+from . import board_inputs, board_links
 from .cocotb_bench import VARIABLE, fill
-from .models import ethernet
-from .models.fifo import FT600, FT2232H, FtChip
-from .models.multiplexed import MultiplexedProbe
-from .models.native import NativeSource
-from .models.rhd import MisoLines, RhdChip
-from .models.spi import SpiHost
-from .models.uart import UartReceiver
 
 RESET_NS = 1000
-
-
-def _clock(handle: Any, hz: float, offset_ppm: float = 0.0) -> None:
-    """Run a clock, its half period in whole picoseconds."""
-    half = round(5e11 / (hz * (1 + offset_ppm / 1e6)))
-    Clock(handle, 2 * half, "ps").start(start_high=False)
 
 
 def _pins(dut: Any, kind: str) -> SimpleNamespace:
     """The handles of a front end's or a link's pins by their own names."""
     prefix = f"{kind}_"
-    return SimpleNamespace(
-        **{
-            name.removeprefix(prefix): getattr(dut, name)
-            for name in (handle._name for handle in dut)
-            if name.startswith(prefix)
-        }
+    names = [handle._name for handle in dut]
+    own = {n.removeprefix(prefix): getattr(dut, n) for n in names if n.startswith(prefix)}
+    return SimpleNamespace(**own)
+
+
+def _design(told: dict[str, Any]) -> Design:
+    """Return the design that the runner told; takes what it used out of ``told``."""
+    return Design(
+        board=targets.board(told.pop("board")),
+        config=EncoderConfig.from_json(told.pop("config")),
+        input=told.pop("input"),
+        link=told.pop("link"),
+        settings=told.pop("settings"),
     )
 
 
@@ -63,160 +61,84 @@ class BoardBench:
     Attributes
     ----------
     design : Design
-    samples : int16 (frames, channels)
-        What is at the inputs; the emulator's own where it plays.
+    host : any of `board_links`
+    dut : handle
+        The top, for what is neither front end nor link.
     folder : Path
     options : dict
-        Whatever else the runner was told: ``link_ppm``, by how much the link's clock is off;
-        ``frames``, to wait for.
+        Whatever else the runner was told: for `board_links.attach` and `board_inputs.attach`;
+        ``clock_ppm``, by how much the core's clock is off.
     """
 
     def __init__(self, dut: Any) -> None:
-        from .board_runner import design_of
-
         self.options = json.loads(os.environ[VARIABLE])
         self.folder = Path(self.options.pop("folder"))
-        self.design: Design = design_of(self.options)
-        self._dut = dut
-        self._chips: list[RhdChip] = []
-        self._host: Any = None
-        self._play: Any = None
+        self.design = _design(self.options)
+        self.dut = dut
+        self.host: Any = None
 
     @classmethod
     async def start(cls, dut: Any) -> BoardBench:
-        """Fill memories with garbage, start clocks, attach the models, reset."""
+        """Fill memories with garbage, start clocks, attach what is outside, reset."""
         bench = cls(dut)
-        for reset in bench._resets():
-            reset.value = 1
+        for name in ("rst", "link_rst", "input_rst"):
+            if hasattr(dut, name):
+                getattr(dut, name).value = 1
         dut.clk.value = 0
+        if hasattr(dut, "button"):
+            dut.button.value = 0
         await Timer(1, "ns")
         for child in dut:
             if isinstance(child, HierarchyObject):
                 fill(child)
-        _clock(dut.clk, bench.design.board.clock_hz)
-        await bench._attach_link()
-        bench._attach_input()
+        # A USB host takes its time to find a board; the core's clock stands still meanwhile.
+        bench.host = await board_links.attach(bench.design, _pins(dut, "link"), bench.options)
+        exact = 1 + bench.options.get("clock_ppm", 0.0) / 1e6
+        board_links.run_clock(dut.clk, bench.design.board.clock_hz * exact)
+        samples, aux = (np.load(bench.folder / f"{name}.npy") for name in ("samples", "aux"))
+        bench._source = board_inputs.attach(
+            bench.design, _pins(dut, "input"), samples, aux, bench.options
+        )
         await bench.reset()
-        if bench._play is not None:  # a source that does not wait for the board
-            cocotb.start_soon(bench._play)
+        bench._source.start()
         return bench
 
-    def _resets(self) -> list[Any]:
-        names = ("rst", "link_rst", "input_rst")
-        return [getattr(self._dut, name) for name in names if hasattr(self._dut, name)]
-
     async def reset(self) -> None:
-        """Reset everything in the FPGA for a microsecond."""
-        for reset in self._resets():
+        """Reset the FPGA for a microsecond, but not a USB link: the host would find it anew."""
+        names = ["rst", "input_rst"] + ["link_rst"] * (self.design.link != "usb")
+        resets = [getattr(self.dut, name) for name in names if hasattr(self.dut, name)]
+        self._source.power(False)
+        for reset in resets:
             reset.value = 1
         await Timer(RESET_NS, "ns")
-        for reset in self._resets():
+        self._source.power(True)
+        for reset in resets:
             reset.value = 0
 
     @property
-    def received(self) -> bytes:
-        """What the host at the link got."""
-        return bytes(self._host.capture if hasattr(self._host, "capture") else self._host.data)
-
-    async def _attach_link(self) -> None:
-        design, pins = self.design, _pins(self._dut, "link")
-        wires, settings = design.link_wires, design.settings_of("link")
-        clock_hz = wires.clock_hz or wires.clock_out_hz
-        ppm = self.options.get("link_ppm", 0.0)
-        if design.link == "uart":
-            self._host = UartReceiver(pins.tx, settings["baud"], strict=False)
-            self._host.start()
-        elif design.link == "spi":
-            period = 1e9 / clock_hz / (1 + ppm / 1e6)
-            self._host = SpiHost(pins.clk, pins.cs_n, pins.miso, pins.ready, period)
-            self._host.start()
-        elif design.link.startswith("ft"):
-            timing = FT2232H if design.link == "ft245" else FT600
-            extra = {name: getattr(pins, name) for name in ("siwu_n", "be") if hasattr(pins, name)}
-            self._host = FtChip(pins.clk, pins.txe_n, pins.wr_n, pins.data, timing=timing, **extra)
-            self._host.start()
-        elif design.link in ("mii", "rmii", "rgmii"):
-            _clock(pins.clk, clock_hz, ppm)
-            lanes = {"mii": 4, "rmii": 2, "rgmii": 8}[design.link]
-            self._host = ethernet.Host(design.link_component.config, bit_ns=1e9 / clock_hz / lanes)
-            if design.link == "rgmii":
-                ethernet.rgmii(self._host, pins.txd, pins.tx_ctl, pins.clk)
-            else:
-                attach = ethernet.mii if design.link == "mii" else ethernet.rmii
-                attach(self._host, pins.txd, pins.tx_en, pins.clk)
-        else:
-            await self._attach_usb(pins, clock_hz)
-
-    async def _attach_usb(self, pins: SimpleNamespace, clock_hz: float) -> None:
-        raise NotImplementedError
-
-    def _attach_input(self) -> None:
-        design, pins = self.design, _pins(self._dut, "input")
-        config = design.config
-        if design.input == "emulator":
-            frames = self.options["frames"] + 4 * config.packet_frames
-            settings = {"length": 2048, "seed": 1} | design.settings_of("input")
-            self.samples = emulator.recording(config, frames=frames, **settings)
-            return
-        self.samples: NDArray[np.int16] = np.load(self.folder / "samples.npy")
-        channels = order.channels(config)
-        if design.input.startswith("rhd"):
-            double = design.input == "rhd2164"
-            per_chip, lines = 64 if double else 32, MisoLines(pins.miso)
-            for n in range(config.channels // per_chip):
-                own = self.samples[:, n * per_chip : (n + 1) * per_chip]
-                self._chips.append(
-                    RhdChip(
-                        pins.sclk,
-                        pins.cs_n,
-                        pins.mosi,
-                        lines.line(n),
-                        own,
-                        double_rate=double,
-                        delay_ns=self.options.get("delay_ns", 12.0),
-                    )
-                )
-        elif design.input == "native":
-            period = 1e9 / design.input_wires.clock_hz
-            pause = int(1e9 / period / config.rate_hz / config.channels) - 1
-            source = NativeSource(
-                pins.clk,
-                pins.valid,
-                pins.first,
-                pins.value,
-                channels,
-                period_ns=period,
-                pause=pause,
-            )
-            self._play = source.send(self.samples)
-        else:
-            slots = config.channels // 32
-            bits = round(1e9 / config.rate_hz / slots / 120)
-            probe = MultiplexedProbe(
-                pins.bit_clock,
-                pins.frame,
-                pins.slot,
-                pins.lanes,
-                channels,
-                sample_bits=config.sample_bits,
-                idle_bits=bits - config.sample_bits,
-                period_ns=120.0,
-            )
-            self._play = probe.send(self.samples)
+    def leds(self) -> tuple[int, int]:
+        """Running, and fault."""
+        return int(self.dut.led_running.value), int(self.dut.led_fault.value)
 
     async def run(self, frames: float) -> None:
-        """Let so many frames pass."""
+        """Let the time of so many frames pass."""
         await Timer(round(frames * 1e9 / self.design.config.rate_hz), "ns")
 
     def keep(self) -> None:
-        """Write what was received, and what was at the inputs."""
-        (self.folder / "capture.pcs").write_bytes(self.received)
-        np.save(self.folder / "played.npy", self.samples)
+        """Write what was received; and what the emulator played, at the most."""
+        (self.folder / "capture.pcs").write_bytes(self.host.capture)
+        if self.design.input == "emulator":
+            config = self.design.config
+            frames = int(get_sim_time("sec") * config.rate_hz) + 2 * config.packet_frames
+            settings = {"length": 2048, "seed": 1} | self.design.settings_of("input")
+            played = emulator.recording(config, frames=frames, **settings)
+            np.save(self.folder / "samples.npy", played)
+            np.save(self.folder / "aux.npy", emulator.auxiliary(config, frames))
 
 
 @cocotb.test()
 async def recording(dut: Any) -> None:
-    """Let frames pass, and keep what the host receives."""
+    """Let ``frames`` pass, and keep what the host receives."""
     bench = await BoardBench.start(dut)
     await bench.run(bench.options["frames"])
     bench.keep()

@@ -2,15 +2,34 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import asdict
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
+
+import numpy as np
+from numpy.typing import NDArray
 
 from ..boards import board_files
 from ..boards.design import Design
-from ..golden.config import EncoderConfig
 from . import board_bench
 from .cocotb_runner import build_model, run_model
+
+
+class BoardResult(NamedTuple):
+    """What a simulation gave.
+
+    Attributes
+    ----------
+    capture : bytes
+        What the host at the link received.
+    samples, aux : (frames, channels), (frames,)
+        What was at the inputs, from the first frame on; the emulator's own where it plays.
+    """
+
+    capture: bytes
+    samples: NDArray[np.int16]
+    aux: NDArray[np.uint16]
 
 
 def build(design: Design, folder: Path, *, waves: bool = False) -> Path:
@@ -26,11 +45,14 @@ def run(
     folder: Path,
     tests: str | Path = board_bench.__name__,
     *,
-    waves: bool = False,
+    samples: NDArray[np.int16] | None = None,
+    aux: NDArray[np.uint16] | None = None,
+    only: Sequence[str] = (),
     seed: int = 1,
+    waves: bool = False,
     **options: Any,
-) -> bytes:
-    """Run cocotb tests of a design; return what the host at the link received.
+) -> BoardResult:
+    """Run a cocotb test of a design.
 
     Parameters
     ----------
@@ -39,6 +61,10 @@ def run(
     folder : Path
         Where results go.
     tests : str or Path
+        As for `cocotb_runner.run_model`; the test ends with `BoardBench.keep`.
+    samples, aux : (frames, channels), (frames,), optional
+        What to play; the emulator needs nothing.
+    only, seed, waves
         As for `cocotb_runner.run_model`.
     **options
         For the bench, as `BoardBench.options`; what JSON can hold.
@@ -58,18 +84,11 @@ def run(
         "settings": dict(design.settings),
         **options,
     }
-    run_model(board_files.TOP, model, folder, tests, told, seed=seed, waves=waves)
-    return (folder / "capture.pcs").read_bytes()
-
-
-def design_of(told: dict[str, Any]) -> Design:
-    """Return the design that `run` told; takes what it used out of ``told``."""
-    from ..boards.targets import board
-
-    return Design(
-        board=board(told.pop("board")),
-        config=EncoderConfig.from_json(told.pop("config")),
-        input=told.pop("input"),
-        link=told.pop("link"),
-        settings=told.pop("settings"),
-    )
+    folder.mkdir(parents=True, exist_ok=True)
+    if samples is None:
+        samples = np.zeros((0, design.config.channels), np.int16)
+    np.save(folder / "samples.npy", samples)
+    np.save(folder / "aux.npy", np.zeros(len(samples), np.uint16) if aux is None else aux)
+    run_model(board_files.TOP, model, folder, tests, told, only=only, seed=seed, waves=waves)
+    played = (np.load(folder / f"{name}.npy") for name in ("samples", "aux"))
+    return BoardResult((folder / "capture.pcs").read_bytes(), *played)

@@ -11,6 +11,8 @@ from .crossing import Crossing
 
 SEND_CYCLES = 16  # that SIWU# is low: 267 ns
 
+USB_2_BITS = 320e6  # a second
+
 
 class FtFifo(wiring.Component):
     """Master that only writes, in domain ``link``: the chip's own clock.
@@ -87,11 +89,12 @@ class FtFifo(wiring.Component):
         )
 
     def capacity(self, clock_hz: float) -> float:
-        """Return the stream bits a second that the pins carry, where ``link`` has clock_hz.
+        """Return the stream bits a second at best, where ``link`` has clock_hz.
 
-        USB may carry less: about 320 Mbit/s behind an FT2232H.
+        Behind 8 bits USB 2.0 is what limits, 40 Mbyte/s by FTDI's word (DS_FT232H).
         """
-        return clock_hz * self._width
+        pins = clock_hz * self._width
+        return min(pins, USB_2_BITS) if self._width == 8 else pins
 
     def elaborate(self, platform) -> Module:
         m = Module()

@@ -70,7 +70,7 @@ class AxiEncoder(wiring.Component):
     """
 
     def __new__(cls, config: EncoderConfig):
-        core._check(config)  # before Amaranth expects the component to be used
+        core.check(config)  # before Amaranth expects the component to be used
         return super().__new__(cls)
 
     def __init__(self, config: EncoderConfig) -> None:

@@ -42,7 +42,7 @@ class BridgedEncoder(wiring.Component):
     """
 
     def __new__(cls, config: EncoderConfig, bridge: type):
-        encoder._check(config)  # before Amaranth expects the component to be used
+        encoder.check(config)  # before Amaranth expects the component to be used
         return super().__new__(cls)
 
     def __init__(self, config: EncoderConfig, bridge: type) -> None:

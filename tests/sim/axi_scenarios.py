@@ -27,8 +27,9 @@ from probecodec.golden import order
 from probecodec.golden.config import EncoderConfig
 from probecodec.golden.encoder import Encoder, encode
 from probecodec.golden.format import TRAILER, VERSION, Flag
+from probecodec.sim.cocotb_bench import VARIABLE
 
-CONFIG = EncoderConfig.from_json(json.loads(os.environ["PROBECODEC_AXI"]))
+CONFIG = EncoderConfig.from_json(json.loads(os.environ[VARIABLE])["config"])
 ID, CONTROL, MODE, INTERVAL, STREAM_ID, STATUS, DROPPED = range(0, 28, 4)  # byte addresses
 
 
@@ -137,7 +138,7 @@ def split(packets):
     return [data[a:b] for a, b in itertools.pairwise([*starts, len(data)])]
 
 
-@cocotb.test()
+@cocotb.test(timeout_time=200, timeout_unit="us")
 async def stream(dut):
     """Pauses on all sides change nothing; packets end where TLAST says; TREADY stays 1."""
     bench = await Bench.start(dut)
@@ -148,7 +149,7 @@ async def stream(dut):
     assert bench.ready[0] == 0 and bench.ready[1] > samples.size
 
 
-@cocotb.test()
+@cocotb.test(timeout_time=200, timeout_unit="us")
 async def full_speed(dut):
     """A sample in every clock cycle."""
     bench = await Bench.start(dut)
@@ -158,7 +159,7 @@ async def full_speed(dut):
     assert await bench.finish() == split(encode(CONFIG, samples, aux))
 
 
-@cocotb.test()
+@cocotb.test(timeout_time=200, timeout_unit="us")
 async def registers(dut):
     """What is read, what is written, and what answers SLVERR, with pauses and without."""
     bench = await Bench.start(dut)
@@ -183,7 +184,7 @@ async def registers(dut):
     await bench.reset()
 
 
-@cocotb.test()
+@cocotb.test(timeout_time=200, timeout_unit="us")
 async def reads_and_writes_at_once(dut):
     """With a write and a read always waiting, they take turns: each read sees the next write."""
     bench = await Bench.start(dut)
@@ -195,7 +196,7 @@ async def reads_and_writes_at_once(dut):
     assert seen == sorted(seen) and len(set(seen)) > 15, seen
 
 
-@cocotb.test()
+@cocotb.test(timeout_time=200, timeout_unit="us")
 async def mis_frames(dut):
     """TLAST too early, and too late: told as a mis-frame; all else is right."""
     bench = await Bench.start(dut)

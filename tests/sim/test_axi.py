@@ -1,17 +1,12 @@
 """Tier 2: the core with AXI, as generated Verilog, against the AXI models of cocotbext-axi."""
 
-import json
 from dataclasses import asdict
 from pathlib import Path
-from xml.etree import ElementTree
-
-from cocotb_tools.runner import get_runner
 
 from probecodec.boards.verilog import BUSES, generate, ports
 from probecodec.golden.config import EncoderConfig
 from probecodec.golden.format import Order
-from probecodec.sim.cocotb_runner import _ARGUMENTS, _tools
-from probecodec.sim.verilator import WAIVERS
+from probecodec.sim.cocotb_runner import build_model, run_model
 
 TOP = BUSES["axi"].top
 CONFIG = EncoderConfig(
@@ -27,38 +22,6 @@ SCENARIOS = Path(__file__).with_name("axi_scenarios.py")
 
 
 def test_axi(tmp_path):
-    lines = [f'public_flat_rw -module "{TOP}" -var "{p.name}"\n' for p in ports(CONFIG, "axi")]
-    sources = [WAIVERS, tmp_path / "visible.vlt", tmp_path / f"{TOP}.v"]
-    sources[1].write_text("`verilator_config\n" + "".join(lines))
-    sources[2].write_text(generate(CONFIG, "axi"))
-    with _tools(tmp_path / "build.log", "Verilator"):
-        get_runner("verilator").build(
-            sources=sources,
-            hdl_toplevel=TOP,
-            build_args=_ARGUMENTS,
-            timescale=("1ns", "1ps"),
-            build_dir=tmp_path / "model",
-            log_file=tmp_path / "build.log",
-        )
-    results, log = tmp_path / "results.xml", tmp_path / "simulation.log"
-    with _tools(log, "the simulation", [str(SCENARIOS.parent)]):
-        get_runner("verilator").test(
-            test_module=SCENARIOS.stem,
-            hdl_toplevel=TOP,
-            hdl_toplevel_lang="verilog",
-            build_dir=tmp_path / "model",
-            test_dir=tmp_path,
-            seed=1,
-            test_args=["+verilator+seed+1", "+verilator+rand+reset+2"],
-            extra_env={"PROBECODEC_AXI": json.dumps(asdict(CONFIG))},
-            results_xml=str(results),
-            log_file=log,
-        )
-    cases = list(ElementTree.parse(results).iter("testcase"))
-    failures = {
-        case.get("name"): failure.get("message")
-        for case in cases
-        for failure in (*case.iter("failure"), *case.iter("error"))
-    }
-    assert not failures
-    assert len(cases) == SCENARIOS.read_text().count("@cocotb.test()")
+    names = [port.name for port in ports(CONFIG, "axi")]
+    model = build_model(generate(CONFIG, "axi"), TOP, names, tmp_path / "build")
+    run_model(TOP, model, tmp_path, SCENARIOS, {"config": asdict(CONFIG)})

@@ -4,6 +4,7 @@ import numpy as np
 import pytest
 
 from probecodec.golden.config import EncoderConfig
+from probecodec.golden.errors import ToolError
 from probecodec.golden.format import LOSSLESS, Family, Mode, Order
 from probecodec.golden.projection import banded
 from probecodec.golden.projection_config import ProjectionConfig
@@ -11,7 +12,6 @@ from probecodec.host.check import check
 from probecodec.host.recording import Recording
 from probecodec.host.synthetic import synthesize
 from probecodec.sim import bulk
-from probecodec.golden.errors import ToolError
 
 MODES = pytest.mark.parametrize("preset", ["tiny", "fixed"])
 RECORDINGS = {

@@ -10,6 +10,7 @@ import pytest
 
 from probecodec.golden.config import EncoderConfig
 from probecodec.golden.encoder import encode
+from probecodec.golden.errors import ToolError
 from probecodec.golden.format import Family, Mode, Order
 from probecodec.golden.projection import banded
 from probecodec.golden.projection_config import ProjectionConfig
@@ -18,7 +19,6 @@ from probecodec.host.check import check_windows
 from probecodec.host.synthetic import synthesize
 from probecodec.sim import cocotb_runner
 from probecodec.sim.cocotb_runner import SimulationError, build, run, run_cocotb
-from probecodec.golden.errors import ToolError
 
 preset = EncoderConfig.preset
 CONFIGS = {  # built once each: 7 s
