@@ -29,9 +29,11 @@ def design(board, input, link, **options):
     return make(BOARDS[board], input=input, link=link, **fields)
 
 
+# An RHD chip's model takes long for a frame; so the link's memory is small.
+SHORT = {"packet_frames": 4, "settings": {"link.depth": 32}}
 DESIGNS = {  # built once each: 20 s
-    "rhd2132": partial(design, "icebreaker", "rhd2132", "spi"),
-    "rhd2164": partial(design, "orangecrab", "rhd2164", "spi", channels=128),
+    "rhd2132": partial(design, "icebreaker", "rhd2132", "spi", **SHORT),
+    "rhd2164": partial(design, "orangecrab", "rhd2164", "spi", channels=128, **SHORT),
     "multiplexed": partial(design, "ulx3s", "multiplexed", "ft245"),
     "native": partial(design, "ulx3s", "native", "rmii", channels=16, aux_bits=4),
     "adaptive": partial(design, "arty-a7", "emulator", "mii", preset="adaptive", channels=32),
@@ -97,10 +99,10 @@ def first_difference(golden, capture):
 
 
 STREAMS = [
-    ("rhd2132", {"frames": 40, "link_ppm": 300}),
-    ("rhd2132", {"frames": 30, "link_hz": 7e6}),
-    ("rhd2132", {"frames": 30, "link_hz": 90e6}),
-    ("rhd2164", {"frames": 30, "link_ppm": -300, "delay_ns": 20}),
+    ("rhd2132", {"frames": 30, "link_ppm": 300}),
+    ("rhd2132", {"frames": 20, "link_hz": 7e6}),
+    ("rhd2132", {"frames": 20, "link_hz": 90e6}),
+    ("rhd2164", {"frames": 20, "link_ppm": -300, "delay_ns": 20}),
     ("rhd2164", {"frames": 20, "clock_ppm": 300, "delay_ns": 20, "missing": [1]}),
     ("multiplexed", {"frames": 30, "link_ppm": -300}),
     ("native", {"frames": 60, "link_ppm": 300}),
@@ -127,7 +129,7 @@ def test_stream(name, options, simulate):
 @pytest.mark.parametrize(
     ("name", "frames"),
     [
-        ("rhd2132", (40, 30)),
+        ("rhd2132", (24.5, 18)),
         ("multiplexed", (12.3, 12)),
         ("native", (40.4, 30)),
         ("dual", (60, 50)),
@@ -156,7 +158,7 @@ def test_reset(name, frames, simulate):
 
 @pytest.mark.parametrize(
     ("name", "frames"),
-    [("rhd2132", (20, 80, 40)), ("multiplexed", (12, 20, 20)), ("usb", (20, 90, 60))],
+    [("rhd2132", (14, 30, 24)), ("multiplexed", (12, 20, 20)), ("usb", (20, 90, 60))],
 )
 def test_stalled_host(name, frames, simulate):
     """While nobody reads, whole frames are dropped, and told exactly."""
@@ -193,6 +195,6 @@ def test_button(simulate):
     capture = open_capture(result.capture)
     (segment,) = capture.segments
     assert np.array_equal(segment, result.samples[: len(segment)])
-    modes = [packet.mode for packet in Scanner().feed(result.capture) if packet.frames]
+    modes = [packet.config.modes[0] for packet in Scanner().feed(result.capture) if packet.frames]
     assert set(modes) == {Mode.RICE, Mode.FIXED}
     assert modes == sorted(modes, key=config.modes.index)
