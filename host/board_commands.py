@@ -1,4 +1,4 @@
-"""Verbs that generate hardware: ``verilog``, ``build``.
+"""Verbs that generate hardware: ``boards``, ``verilog``, ``build``.
 
 Their code lies in ``boards``, imported when a verb runs: a decode-only install has the verbs' help,
 and a sentence on what to install.
@@ -8,18 +8,23 @@ from __future__ import annotations
 
 import ast
 import json
+import shutil
 import tempfile
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import click
 
 from ..golden.config import PRESETS, EncoderConfig
+from ..golden.errors import ToolError
 from .hardware import extra, place, projected, stages
 from .matrix_options import matrix_options
 from .options import config_options, force_option, gather, json_option
 
 if TYPE_CHECKING:
+    from ..boards.board import Board, Wires
     from ..boards.build import BuildReport
     from ..boards.design import Design
 
@@ -100,11 +105,51 @@ def _design(
 
 
 @click.command()
+@json_option
+def boards(as_json: bool) -> None:
+    """List the boards with their front ends and links; those built by default stand first."""
+    from rich import box
+    from rich.console import Console
+    from rich.table import Table
+
+    with extra("hdl"):
+        from ..boards.targets import BOARDS
+    if as_json:
+        click.echo(json.dumps([_about(board) for board in BOARDS.values()]))
+        return
+    table = Table(box=box.SIMPLE)
+    for column in ("--board", "", "--input", "--link"):
+        table.add_column(column, no_wrap=column == "--board")
+    for board in BOARDS.values():
+        names = (", ".join(_about(board)[part]) for part in ("inputs", "links"))
+        table.add_row(board.name, board.title, *names)
+    Console().print(table)
+
+
+def _about(board: Board) -> dict[str, Any]:
+    """What can be chosen of a board; its defaults first."""
+
+    def notes(wires: Mapping[str, Wires], default: str) -> dict[str, str]:
+        return {name: wires[name].note for name in sorted(wires, key=lambda each: each != default)}
+
+    return {
+        "name": board.name,
+        "title": board.title,
+        "clock_hz": board.clock_hz,
+        "defaults": dict(board.defaults),
+        "inputs": notes(board.inputs, board.defaults["input"]),
+        "links": notes(board.links, board.defaults["link"]),
+        "programmer": board.programmer,
+    }
+
+
+@click.command()
 @click.option(
     "--board",
     default="generic",
     show_default=True,
-    help="generic or asic, the core alone; or a board, the core with front end and link.",
+    help="generic or asic, the core alone; or a board, the core with front end and link: "
+    "`probecodec boards` lists them.",
 )
 @click.option(
     "--bus",
@@ -177,7 +222,7 @@ def _warn(design: Design) -> None:
 
 
 @click.command()
-@click.option("--board", required=True, help="The board.")
+@click.option("--board", required=True, help="The board: `probecodec boards` lists them.")
 @part_options
 @config_options
 @core_options
@@ -197,22 +242,49 @@ def build(
 ) -> None:
     """Build the bitstream for a board.
 
-    Exit status: 0 done, every clock as fast as it must be; 1 one is not; 2 bad usage, a missing
-    tool, or the design does not fit, and nothing is written.
+    Exit status: 0 done, every clock as fast as it must be; 1 one is not, or there is only the plan,
+    for want of Vivado; 2 bad usage, a missing tool, or the design does not fit, and nothing is
+    written.
     """
-    with extra("build"), tempfile.TemporaryDirectory() as scratch, stages() as progress:
+    with extra("build"), _workplace() as scratch, stages() as progress:
         from ..boards import build as builder
 
         design = _design(board, parts, config, matrix, core)
+        _check_place(out, builder.NAME, force)
         _warn(design)
-        report = builder.build(design, Path(scratch), progress)
+        report = builder.build(design, scratch, progress)
         kept = {
             path.name: path.read_bytes()
-            for path in sorted(Path(scratch).iterdir())
+            for path in sorted(scratch.iterdir())
             if path.suffix in builder.KEPT
         }
     place(out, kept, force)
     _show(design, report, out, as_json)
+
+
+def _check_place(out: Path, name: str, force: bool) -> None:
+    """Raise before minutes of work where what they give cannot be written."""
+    from .recording import check_output
+
+    if out.exists() and not out.is_dir():
+        raise FileExistsError(f"{out} is no folder: choose another name")
+    for path in sorted(out.glob(f"{name}.*")):
+        check_output(path, (path.suffix,), force=force)
+
+
+@contextmanager
+def _workplace() -> Iterator[Path]:
+    """Yield a folder that is there for a while; it stays where an error names it, for its logs."""
+    folder = Path(tempfile.mkdtemp(prefix="probecodec-"))
+    stays = False
+    try:
+        yield folder
+    except ToolError as error:
+        stays = str(folder) in str(error)
+        raise
+    finally:
+        if not stays:
+            shutil.rmtree(folder, ignore_errors=True)
 
 
 def _show(design: Design, report: BuildReport, out: Path, as_json: bool) -> None:
@@ -221,19 +293,47 @@ def _show(design: Design, report: BuildReport, out: Path, as_json: bool) -> None
     from rich.console import Console
     from rich.table import Table
 
-    bitstream = out / report.bitstream.name
+    bitstream = report.bitstream and out / report.bitstream.name
     if as_json:
-        told = report.as_json() | {"bitstream": str(bitstream), "board": design.board.name}
-        click.echo(json.dumps(told))
-    else:
+        told = {"bitstream": bitstream and str(bitstream), "board": design.board.name}
+        click.echo(json.dumps(report.as_json() | told))
+    elif bitstream:
         table = Table(title=design.title, box=box.SIMPLE, title_justify="left")
         for column in ("", "has", "of"):
             table.add_column(column, justify="right" if column else "left")
         for name, (used, there) in report.used.items():
             table.add_row(name, str(used), str(there))
-        for name, (reached, asked) in report.clocks.items():
-            table.add_row(f"{name}, MHz", f"{reached / 1e6:.1f}", f"needs {asked / 1e6:.1f}")
+        for net, (reached, asked) in report.clocks.items():
+            needs = f"needs {asked / 1e6:.1f}"
+            table.add_row(f"clock {clock_name(net)}, MHz", f"{reached / 1e6:.1f}", needs)
         Console().print(table)
         click.echo(f"bitstream: {bitstream}\nload it:   {design.board.programmer} {bitstream}")
+    if report.note:
+        click.echo(f"{report.note} ({out})", err=True)
     if not report.meets_timing:
+        click.echo(_late(report), err=True)
+    if report.note or not report.meets_timing:
         raise click.exceptions.Exit(1)
+
+
+def clock_name(net: str) -> str:
+    """Return which clock a net of place and route is: core, link, input, or the net's own name."""
+    name = net.removeprefix("$glbnet$").partition("$")[0].rpartition(".")[2]
+    return _CLOCKS.get(name.removesuffix("_clk").removesuffix("_pll"), name)
+
+
+_CLOCKS = {"clk": "core", "sync": "core", "link": "link", "input": "input", "phy": "PHY"}
+
+
+def _late(report: BuildReport) -> str:
+    """What a bitstream whose timing is not met means, and what to do."""
+    slow = [
+        f"the clock {clock_name(net)} reaches {reached / 1e6:.1f} of {asked / 1e6:.1f} MHz"
+        for net, (reached, asked) in report.clocks.items()
+        if reached < asked
+    ]
+    why = f": {' and '.join(slow)}" if slow else ""  # Vivado tells in its own report
+    return (
+        f"timing is not met{why}; the bitstream may fail on some days and boards: choose a simpler "
+        "--preset or fewer --channels"
+    )

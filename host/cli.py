@@ -30,6 +30,7 @@ from .options import (
 # relative to this package.
 ELSEWHERE = {
     "bench": "..bench.command:bench",
+    "boards": ".board_commands:boards",
     "build": ".board_commands:build",
     "capture": ".capture_command:capture",
     "decode": ".decode_command:decode",

@@ -6,10 +6,13 @@ verbs' help, and a sentence on what to install.
 
 from __future__ import annotations
 
+import gc
 import json
 import shutil
 import sys
 import tempfile
+import traceback
+import warnings
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager
 from dataclasses import replace
@@ -40,12 +43,23 @@ def extra(name: str) -> Iterator[None]:
             f"this needs {error.name}; install it: pip install 'probecodec[{name}]'"
         ) from None
     except Exception as error:
+        _let_go(error)
         if isinstance(error, ToolError):
             raise Failure(str(error)) from None
         if type(error).__name__ != "YosysError":
             raise
         reason = [line for line in str(error).splitlines() if "rror: " in line][-1]
         raise Failure(f"Yosys failed ({reason}); can it write to your home folder?") from None
+
+
+def _let_go(error: BaseException | None) -> None:
+    """Drop what an error left half-made: Amaranth would warn, later, that nobody uses it."""
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        while error is not None:
+            traceback.clear_frames(error.__traceback__)
+            error = error.__context__
+        gc.collect()
 
 
 def projected(config: dict[str, Any], matrix: dict[str, Any], sample_bits: int) -> dict[str, Any]:

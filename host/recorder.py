@@ -108,7 +108,7 @@ class Recorder:
                     self.size += written
                     rest = rest[written:]
             except OSError as error:
-                self.error = error
+                self.error = OSError(error.errno, error.strerror, str(self._out))
                 self._stop.set()
                 self.over.set()
         self.over.set()

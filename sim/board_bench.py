@@ -115,11 +115,6 @@ class BoardBench:
         for reset in resets:
             reset.value = 0
 
-    @property
-    def leds(self) -> tuple[int, int]:
-        """Running, and fault."""
-        return int(self.dut.led_running.value), int(self.dut.led_fault.value)
-
     async def run(self, frames: float) -> None:
         """Let the time of so many frames pass."""
         await Timer(round(frames * 1e9 / self.design.config.rate_hz), "ns")

@@ -17,6 +17,7 @@ from .models.native import NativeSource
 from .models.rhd import MisoLines, RhdChip, RhdModel
 
 BIT_NS = 120.0  # of a multiplexed probe
+LATER = 3
 
 
 class Source:
@@ -48,7 +49,10 @@ class _Off:
 
 
 class RhdChips(Source):
-    """RHD chips on one bus, their power that of the board: a reset of the board is theirs too."""
+    """RHD chips on one bus, their power that of the board: a reset of the board is theirs too.
+
+    Each time they begin `LATER` frames further on in the samples: no recording comes twice.
+    """
 
     def __init__(
         self,
@@ -62,6 +66,7 @@ class RhdChips(Source):
         super().__init__()
         channels, lines = 64 if double_rate else 32, MisoLines(pins.miso)
         self._double = double_rate
+        self._begin = -LATER
         self._chips = {}
         for n in range(samples.shape[1] // channels):
             own = samples[:, n * channels : (n + 1) * channels]
@@ -79,8 +84,10 @@ class RhdChips(Source):
                 self._chips[chip] = own
 
     def power(self, on: bool) -> None:
+        self._begin += LATER if on else 0
         for chip, own in self._chips.items():
-            chip.model = RhdModel(own, double_rate=self._double) if on else _Off()
+            rest = own[self._begin :]
+            chip.model = RhdModel(rest, double_rate=self._double) if on else _Off()
 
 
 def attach(
@@ -126,7 +133,7 @@ def attach(
             period_ns=1e9 / hz,
             pause=max(0, int(hz / config.rate_hz / config.channels) - 1),
         )
-        return Source(lambda: source.send(samples, aux if config.aux_bits else None))
+        return Source(lambda: source.send(samples, aux.tolist() if config.aux_bits else None))
     bits = round(1e9 / config.rate_hz / (config.channels // 32) / BIT_NS)  # of a conversion
     probe = MultiplexedProbe(
         pins.bit_clock,

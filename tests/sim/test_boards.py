@@ -31,13 +31,14 @@ def design(board, input, link, **options):
 
 # An RHD chip's model takes long for a frame; so the link's memory is small.
 SHORT = {"packet_frames": 4, "settings": {"link.depth": 32}}
-DESIGNS = {  # built once each: 20 s
+DUAL = {"preset": "dual", "channels": 8, "packet_frames": 32, "restart_interval": 2}  # 3 Mbaud
+DESIGNS = {  # built once each: 10 s
     "rhd2132": partial(design, "icebreaker", "rhd2132", "spi", **SHORT),
     "rhd2164": partial(design, "orangecrab", "rhd2164", "spi", channels=128, **SHORT),
     "multiplexed": partial(design, "ulx3s", "multiplexed", "ft245"),
-    "native": partial(design, "ulx3s", "native", "rmii", channels=16, aux_bits=4),
+    "native": partial(design, "ulx3s", "native", "rmii", channels=32, aux_bits=4),
     "adaptive": partial(design, "arty-a7", "emulator", "mii", preset="adaptive", channels=32),
-    "dual": partial(design, "tang-nano-9k", "emulator", "uart", preset="dual", channels=8),
+    "dual": partial(design, "tang-nano-9k", "emulator", "uart", **DUAL),
     "usb": partial(design, "cynthion", "emulator", "usb", channels=64),
 }
 
@@ -86,27 +87,26 @@ def check(config, result, *, at=0, capture=None):
         assert gap.cause == Cause.DROPPED
         dropped[gap.start : gap.stop] = True
     golden = b"".join(encode(config, samples, aux, dropped))
-    assert golden.startswith(capture), first_difference(golden, capture)
+    assert common(golden, capture) == len(capture)
     held = ~dropped[: len(segment)]
     assert np.array_equal(segment[:][held], samples[: len(segment)][held])
     assert np.array_equal(segment.aux[:][held], aux[: len(segment)][held])
     return dropped[: len(segment)]
 
 
-def first_difference(golden, capture):
-    pairs = zip(golden, capture, strict=False)
-    return f"byte {next((n for n, (a, b) in enumerate(pairs) if a != b), len(golden))}"
+def common(one, other):
+    """Return how many bytes two streams have in common at their begin."""
+    pairs = enumerate(zip(one, other, strict=False))
+    return next((n for n, (a, b) in pairs if a != b), min(len(one), len(other)))
 
 
 STREAMS = [
-    ("rhd2132", {"frames": 30, "link_ppm": 300}),
-    ("rhd2132", {"frames": 20, "link_hz": 7e6}),
+    ("rhd2132", {"frames": 20, "link_hz": 12e6}),
     ("rhd2132", {"frames": 20, "link_hz": 90e6}),
     ("rhd2164", {"frames": 20, "link_ppm": -300, "delay_ns": 20}),
-    ("rhd2164", {"frames": 20, "clock_ppm": 300, "delay_ns": 20, "missing": [1]}),
+    ("rhd2164", {"frames": 15, "clock_ppm": 300, "delay_ns": 20, "missing": [1]}),
     ("multiplexed", {"frames": 30, "link_ppm": -300}),
-    ("native", {"frames": 60, "link_ppm": 300}),
-    ("native", {"frames": 60, "input_hz": 0.5e6, "link_hz": 125e6}),
+    ("native", {"frames": 60, "input_hz": 1e6, "link_ppm": 300}),
     ("native", {"frames": 60, "input_hz": 180e6, "link_hz": 12.5e6}),
     ("adaptive", {"frames": 60, "link_ppm": -300}),
     ("adaptive", {"frames": 40, "link_hz": 90e6}),
@@ -120,45 +120,50 @@ def test_stream(name, options, simulate):
     """What the host receives is what the golden model makes of what is at the inputs."""
     config, result = simulate(name, "stream", **options)
     for chip in options.get("missing", []):
-        result.samples[:, 64 * chip : 64 * chip + 64] = -0x8000  # its MISO stays low
+        result.samples[:, 64 * chip : 64 * chip + 64] = 0  # its MISO stays low
     dropped = check(config, result)
     assert not dropped.any()
-    assert len(dropped) >= options["frames"] / 2
+    assert len(dropped) >= options["frames"] / 3
 
 
 @pytest.mark.parametrize(
     ("name", "frames"),
     [
-        ("rhd2132", (24.5, 18)),
+        ("rhd2132", (16.5, 12)),
         ("multiplexed", (12.3, 12)),
-        ("native", (40.4, 30)),
-        ("dual", (60, 50)),
+        ("native", (70.4, 70)),
+        ("dual", (80, 80)),
     ],
 )
 def test_reset(name, frames, simulate):
     """After a reset a new stream begins; what came before is intact up to a packet cut off."""
     config, result = simulate(name, "reset", frames=frames)
-    capture = open_capture(result.capture)
-    first, second = capture.segments
-    starts = [first.first_frame, second.first_frame]
-    assert starts == [0, 0] and not first.gaps and not second.gaps
-    assert np.array_equal(first, result.samples[: len(first)])
-    assert len(first) >= frames[0] / 3 and len(second) >= frames[1] / 3
-    (at,) = (
-        n
-        for n in range(len(result.samples) - len(second))
-        if np.array_equal(second, result.samples[n : n + len(second)])
-    )
+    at = 0
+    if name != "dual":  # the emulator begins anew, and equal packets count once
+        first, second = open_capture(result.capture).segments
+        assert first.first_frame == 0 and not first.gaps
+        assert np.array_equal(first, result.samples[: len(first)])
+        assert len(first) >= frames[0] / 3
+        at = place_of(second, result.samples)
     begins = result.capture.rindex(next(encode(config, result.samples[at:], result.aux[at:]))[:40])
-    check(config, result, at=at, capture=result.capture[begins:])
+    assert len(check(config, result, at=at, capture=result.capture[begins:])) >= frames[1] / 3
     golden = b"".join(encode(config, result.samples, result.aux))
-    broken = next(n for n in range(begins + 1) if not golden.startswith(result.capture[: n + 1]))
-    assert begins - broken <= 4, "more than a cut word between the streams"
+    assert begins - common(golden, result.capture[:begins]) < 4, "more than a cut word between"
+
+
+def place_of(part, samples):
+    """Return the only place of rows among others."""
+    (place,) = (
+        n
+        for n in range(len(samples) - len(part))
+        if np.array_equal(samples[n : n + len(part)], part)
+    )
+    return place
 
 
 @pytest.mark.parametrize(
     ("name", "frames"),
-    [("rhd2132", (14, 30, 24)), ("multiplexed", (12, 20, 20)), ("usb", (20, 90, 60))],
+    [("rhd2132", (10, 24, 18)), ("multiplexed", (12, 20, 20)), ("usb", (20, 90, 60))],
 )
 def test_stalled_host(name, frames, simulate):
     """While nobody reads, whole frames are dropped, and told exactly."""
@@ -168,7 +173,9 @@ def test_stalled_host(name, frames, simulate):
     assert dropped.sum() > 2 and not dropped[: frames[0]].any() and not dropped[-5:].any()
 
 
-@pytest.mark.parametrize(("name", "frames"), [("dual", (60, 40, 60)), ("adaptive", (40, 30, 40))])
+@pytest.mark.parametrize(
+    ("name", "frames"), [("dual", (100, 60, 150)), ("adaptive", (80, 130, 80))]
+)
 def test_pulled_cable(name, frames, simulate):
     """What was sent meanwhile is lost, and told; all else decodes."""
     config, result = simulate(name, "pulled", frames=frames)
@@ -180,17 +187,19 @@ def test_pulled_cable(name, frames, simulate):
         assert gap.cause in (Cause.LOST, Cause.WAITING)
         held[gap.start : gap.stop] = False
     assert np.array_equal(segment[:][held], result.samples[: len(segment)][held])
-    # All that is missing lies in the pause, but for its packets and up to the next restart.
+    # All that is missing lies in the pause, but for what was under way, and up to the next restart.
     around = config.packet_frames * (config.restart_interval + 1)
+    datagram = 8 * 1472 // config.channels // 4
     lost = rows[~held]
     assert len(lost) >= frames[1] - config.packet_frames
-    assert lost[0] >= frames[0] - around and lost[-1] < sum(frames[:2]) + around
-    assert len(segment) >= sum(frames) - 2 * around
+    assert lost[0] >= frames[0] - around - datagram
+    assert lost[-1] < sum(frames[:2]) + around + datagram
+    assert len(segment) >= sum(frames) - around
 
 
 def test_button(simulate):
     """A press moves on to the next mode, and once only."""
-    config, result = simulate("dual", "button", frames=60)
+    config, result = simulate("dual", "button", frames=150)
     assert config.modes == (Mode.RICE, Mode.FIXED)
     capture = open_capture(result.capture)
     (segment,) = capture.segments
