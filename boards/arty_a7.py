@@ -4,6 +4,7 @@ from .board import Board, Wires
 
 _JA = " ".join(f"pmod_0:{n}" for n in (1, 2, 3, 4, 7, 8, 9, 10))
 _JB = " ".join(f"pmod_1:{n}" for n in (1, 2, 3, 4, 7, 8, 9, 10))
+_JC = " ".join(f"pmod_2:{n}" for n in (1, 2, 3, 4, 7, 8, 9, 10))
 
 BOARD = Board(
     name="arty-a7",
@@ -13,6 +14,10 @@ BOARD = Board(
     crystal_hz=100e6,
     clock_hz=75e6,
     attrs={"IOSTANDARD": "LVCMOS33"},
+    # The Ethernet PHY takes its address and mode from pulls at pins that else are unused.
+    tool_options={
+        "script_after_place": "set_property BITSTREAM.CONFIG.UNUSEDPIN PULLNONE [current_design]"
+    },
     defaults={"channels": 384, "input": "emulator", "link": "mii"},
     inputs={
         "emulator": Wires(),
@@ -30,9 +35,10 @@ BOARD = Board(
             settings={"half_period": 2},
         ),
         "native": Wires(
-            pins={"value": f"{_JA} {_JB}", "valid": "pmod_2:1", "first": "pmod_2:2"},
-            clock="pmod_2:3",
+            pins={"value": f"{_JA} {_JC}", "valid": "pmod_1:2", "first": "pmod_1:3"},
+            clock="pmod_1:1",
             clock_hz=50e6,
+            note="JA and JC, and JB for the clock",
         ),
     },
     links={
@@ -43,7 +49,7 @@ BOARD = Board(
             clock_hz=25e6,
             clock_out="G18",
             clock_out_hz=25e6,
-            hold={"C16": 1},
+            hold={"C16": 1},  # reset of the PHY
             note="the board's Ethernet socket",
         ),
         "spi": Wires(

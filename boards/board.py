@@ -29,7 +29,7 @@ class Wires:
         The pin that gives a clock to what is outside, and its frequency; where ``clock`` is empty,
         it is the component's own clock as well.
     hold : mapping
-        Pins that stay at a level: ``{"C16": 1}``.
+        Pins that stay at a level: ``{"C16": 1}``. A high one is low until the core's reset ends.
     settings : mapping
         Arguments of the component.
     attrs : mapping
@@ -63,7 +63,7 @@ class Board:
         Pin of the oscillator, and ``crystal_hz``; the PLL makes ``clock_hz`` of it, the core's
         clock.
     attrs : mapping
-        I/O standard of the pins.
+        I/O standard of the pins; ``own_attrs`` where that of LEDs and button differs.
     defaults : mapping
         The design built without options: ``channels``, ``sample_bits``, ``input``,
         ``link``, and what else `probecodec.boards.design.make` takes.
@@ -71,10 +71,14 @@ class Board:
         Front ends and links by name, as `probecodec.boards.parts` lists them.
     leds : mapping
         Pins of ``running`` and ``fault``.
+    hold : mapping
+        As in `Wires`, whatever front end and link.
     button : str
         Pin of the button that moves on to the next mode, where several are built.
     programmer : str
         The command that loads the bitstream.
+    tool_options : mapping
+        Overrides of the Amaranth platform's scripts.
     dfu_id : tuple of int, optional
         USB vendor and product of the board's boot loader, where it takes the bitstream by DFU.
     """
@@ -90,8 +94,11 @@ class Board:
     inputs: Mapping[str, Wires]
     links: Mapping[str, Wires]
     leds: Mapping[str, str] = field(default_factory=dict)
+    own_attrs: Mapping[str, Any] = field(default_factory=dict)
+    hold: Mapping[str, int] = field(default_factory=dict)
     button: str = ""
     programmer: str = ""
+    tool_options: Mapping[str, str] = field(default_factory=dict)
     dfu_id: tuple[int, int] | None = None
 
     def wires(self, kind: str, name: str) -> Wires:

@@ -71,6 +71,7 @@ def pin_table(design: Design) -> str:
         lines += [
             f"| `{pin}` | {name}: always {level} | {note} |" for pin, level in wires.hold.items()
         ]
+    lines += [f"| `{pin}` | always {level} | the board |" for pin, level in board.hold.items()]
     lines += [f"| `{pin}` | LED {name} | the board |" for name, pin in board.leds.items()]
     if board.button and len(design.config.modes) > 1:
         lines.append(f"| `{board.button}` | button: next mode | the board |")

@@ -2,16 +2,16 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Any
 
-from amaranth import ClockDomain, Const, Elaboratable, Module, Signal, Value
+from amaranth import ClockDomain, Elaboratable, Module, Signal, Value
 from amaranth.build import Attrs, Clock, Pins, PinsN, Resource
 from amaranth.lib import io
-from amaranth.lib.cdc import ResetSynchronizer
 from amaranth.lib.wiring import In
 
 from .board import Wires
-from .clocks import Clocks
+from .clocks import Clocks, family_of, reset_with_sync
 from .design import Design, pin_counts
 from .top import Top
 
@@ -42,7 +42,7 @@ class BoardTop(Elaboratable):
         for kind in ("input", "link"):
             self._connect(m, platform, kind, top)
 
-        attrs = Attrs(**board.attrs)
+        attrs = Attrs(**board.attrs | board.own_attrs)
         own = {f"led_{name}": (pin, "o") for name, pin in board.leds.items()}
         if len(design.config.modes) > 1 and board.button:
             own["button"] = (board.button, "i")
@@ -51,6 +51,7 @@ class BoardTop(Elaboratable):
             m.submodules[name] = buffer = io.Buffer(direction, port)
             signal = getattr(top, name)
             m.d.comb += buffer.o.eq(signal) if direction == "o" else signal.eq(buffer.i)
+        self._hold(m, platform, "own", board.hold, attrs)
         return m
 
     def _clocks(self, m: Module, platform: Any) -> None:
@@ -59,10 +60,8 @@ class BoardTop(Elaboratable):
         crystal = platform.request(board.crystal, 0, dir="-")
         wires = self._design.link_wires
         made = {"sync": board.clock_hz}
-        if wires.clock_out:
-            out = (
-                "phy" if wires.clock else "link"
-            )  # what is outside, or the link itself, runs by it
+        if wires.clock_out:  # what is outside, or the link itself, runs by it
+            out = "phy" if wires.clock else "link"
             made[out] = wires.clock_out_hz
             port = self._port(platform, "link_clock_out", wires.clock_out, "o", self._attrs(wires))
             m.submodules.link_clock_out = ddr = io.DDRBuffer("o", port, o_domain=out)
@@ -72,21 +71,20 @@ class BoardTop(Elaboratable):
             wires = getattr(self._design, f"{kind}_wires")
             if not wires.clock:
                 continue
-            attrs = self._attrs(wires, clock=True)
-            port = self._port(
-                platform, f"{kind}_clock", wires.clock, "i", attrs, Clock(wires.clock_hz)
-            )
-            m.submodules[f"{kind}_clock"] = buffer = io.Buffer("i", port)
+            # A pin that reaches a global buffer directly; elsewhere the tools see to it.
+            dedicated = {"GLOBAL": True} if family_of(platform) == "ice40" else {}
+            attrs = Attrs(**self._attrs(wires), **dedicated)
+            name = f"{kind}_clock"
+            port = self._port(platform, name, wires.clock, "i", attrs, Clock(wires.clock_hz))
+            m.submodules[name] = buffer = io.Buffer("i", port)
             domain = ClockDomain(kind)
+            buffer.i.name = domain.clk.name  # so that reports call the clock by it
             m.domains += domain
             m.d.comb += domain.clk.eq(buffer.i)
-            reset = Signal(init=1)
-            m.d.sync += reset.eq(0)  # 1 while sync is in reset
-            m.submodules[f"{kind}_reset"] = ResetSynchronizer(reset, domain=kind)
+            reset_with_sync(m, kind)
 
-    def _attrs(self, wires: Wires, *, clock: bool = False) -> Attrs:
-        extra = {"GLOBAL": True} if clock and "IO_STANDARD" in self._design.board.attrs else {}
-        return Attrs(**{**self._design.board.attrs, **wires.attrs, **extra})
+    def _attrs(self, wires: Wires) -> Attrs:
+        return Attrs(**{**self._design.board.attrs, **wires.attrs})
 
     @staticmethod
     def _port(
@@ -130,9 +128,16 @@ class BoardTop(Elaboratable):
                 m.d.comb += getattr(top, outer).eq(Value.cast(cell.i))
             else:
                 m.d.comb += Value.cast(cell.o).eq(getattr(top, outer))
-        if wires.hold:
-            for number, (pin, level) in enumerate(wires.hold.items()):
-                name = f"{kind}_hold{number}"
-                port = self._port(platform, name, pin, "o", attrs)
-                m.submodules[name] = cell = io.Buffer("o", port)
-                m.d.comb += cell.o.eq(Const(level))
+        self._hold(m, platform, kind, wires.hold, attrs)
+
+    def _hold(
+        self, m: Module, platform: Any, kind: str, hold: Mapping[str, int], attrs: Attrs
+    ) -> None:
+        """Drive pins that stay at a level: a high one, once ``sync`` is out of reset."""
+        for number, (pin, level) in enumerate(hold.items()):
+            name = f"{kind}_hold{number}"
+            port = self._port(platform, name, pin, "o", attrs)
+            m.submodules[name] = cell = io.Buffer("o", port)
+            held = Signal(name=name)
+            m.d.sync += held.eq(level)
+            m.d.comb += cell.o.eq(held)

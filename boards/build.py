@@ -12,6 +12,7 @@ import tempfile
 import warnings
 import zlib
 from collections.abc import Callable, Iterator
+from contextlib import suppress
 from dataclasses import asdict, dataclass, field, replace
 from pathlib import Path
 from typing import Any
@@ -23,6 +24,7 @@ from ..golden.errors import ConfigError, ToolError
 from .board_top import BoardTop
 from .clocks import family_of
 from .design import Design
+from .rates import typical_bits
 
 NAME = "probecodec"
 SEEDS = 8  # placements to try until the timing is met
@@ -41,12 +43,29 @@ _TOOLS = {
     "gowin_pack": ("gowin_pack", "pip install 'probecodec[build]'"),
     "vivado": (
         "vivado",
-        "AMD's Vivado (the free edition has this device), or take the files to where it is",
+        "AMD's Vivado, of which the free edition has this device",
     ),
 }
+_WITHOUT_VIVADO = (
+    f"Vivado was not found, so there is no bitstream: run `sh build_{NAME}.sh` in the folder "
+    "where AMD's Vivado is installed; its free edition has this device"
+)
 _STAGES = {"yosys": "synthesis", "nextpnr": "place and route", "vivado": "Vivado"}
 _BITSTREAMS = (".bin", ".bit", ".fs")
-KEPT = (*_BITSTREAMS, ".svf", ".rpt", ".tim", ".json", ".pcf", ".lpf", ".xdc", ".cst", ".tcl", ".v")
+KEPT = (
+    *_BITSTREAMS,
+    ".svf",
+    ".rpt",
+    ".tim",
+    ".json",
+    ".pcf",
+    ".lpf",
+    ".xdc",
+    ".cst",
+    ".tcl",
+    ".v",
+    ".sh",
+)
 
 Progress = Callable[[str, int, int], None]
 
@@ -57,28 +76,37 @@ class BuildReport:
 
     Attributes
     ----------
-    bitstream : Path
+    bitstream : Path, optional
+        None where only the plan was written: files, and a script that calls the tool.
+    note : str
+        What to do for a bitstream, where there is none.
     used : dict
         Resource of the FPGA to (used, there).
     clocks : dict
         Clock to (reached, asked), in hertz.
     seed : int
         Of the placement.
+    late : bool
+        The tool says that constraints are not met (Vivado, of which ``clocks`` tells nothing).
     """
 
-    bitstream: Path
+    bitstream: Path | None
+    note: str = ""
     used: dict[str, tuple[int, int]] = field(default_factory=dict)
     clocks: dict[str, tuple[float, float]] = field(default_factory=dict)
     seed: int = 1
+    late: bool = False
 
     @property
     def meets_timing(self) -> bool:
-        """Does every clock reach what it is asked?"""
-        return all(reached >= asked for reached, asked in self.clocks.values())
+        """Does every clock reach what it is asked? True where only the plan was written."""
+        return not self.late and all(reached >= asked for reached, asked in self.clocks.values())
 
     def as_json(self) -> dict[str, Any]:
         """Return the report as JSON holds it."""
-        return asdict(self) | {"bitstream": str(self.bitstream), "timing_met": self.meets_timing}
+        bitstream = str(self.bitstream) if self.bitstream else None
+        timing_met = self.meets_timing if self.bitstream else None
+        return asdict(self) | {"bitstream": bitstream, "timing_met": timing_met}
 
 
 def prepare(design: Design) -> BuildPlan:
@@ -87,7 +115,10 @@ def prepare(design: Design) -> BuildPlan:
     The same design gives the same bytes.
     """
     platform = design.board.make_platform()
-    synthesis = {"ice40": "-dsp -abc9", "ecp5": "-abc9"}.get(family_of(platform), "")
+    family = family_of(platform)
+    options = dict(design.board.tool_options)
+    if family == "xilinx":
+        options["script_after_synth"] = _apart(design)
     with warnings.catch_warnings():
         # What Amaranth's platforms and LUNA say of their own future.
         warnings.simplefilter("ignore", DeprecationWarning)
@@ -96,19 +127,33 @@ def prepare(design: Design) -> BuildPlan:
             NAME,
             emit_src=False,
             debug_verilog=True,
-            synth_opts=synthesis,
+            synth_opts={"ice40": "-dsp -abc9", "ecp5": "-abc9"}.get(family, ""),
             nextpnr_opts=f"--report {NAME}.report.json --seed 1 --timing-allow-fail "
             f"--freq {design.board.clock_hz / 1e6:g}",
+            **options,
         )
 
 
+def _apart(design: Design) -> str:
+    """Vivado's commands that let no path from one pin's clock to another's count.
+
+    nextpnr never counts them.
+    """
+    pins = [f"{kind}_clock" for kind in ("input", "link") if getattr(design, f"{kind}_wires").clock]
+    groups = "".join(
+        f" -group [get_clocks -include_generated_clocks {name}_0__io]"
+        for name in (design.board.crystal, *pins)
+    )
+    return f"set_clock_groups -asynchronous{groups}" if pins else ""
+
+
 def build(design: Design, folder: Path, progress: Progress) -> BuildReport:
-    """Make the bitstream of ``design`` in ``folder``.
+    """Make the bitstream of ``design`` in ``folder``; without Vivado, the plan for it.
 
     Raises
     ------
     ToolError
-        Where a tool is missing or fails.
+        Where a tool other than Vivado is missing, or one fails.
     ConfigError
         Where the design does not fit; it tells by how much, and which preset would.
     """
@@ -116,7 +161,13 @@ def build(design: Design, folder: Path, progress: Progress) -> BuildReport:
     _extract(plan, folder)
     commands = list(_commands(plan))
     for tool, _ in commands:
-        find_tool(tool)
+        try:
+            find_tool(tool)
+        except ToolError:
+            if tool != "vivado":
+                raise
+            return BuildReport(bitstream=None, note=_WITHOUT_VIVADO)
+    seed = 1
     for step, (tool, arguments) in enumerate(commands):
         stage = next((text for name, text in _STAGES.items() if name in tool), "bitstream")
         progress(stage, step, len(commands))
@@ -125,9 +176,10 @@ def build(design: Design, folder: Path, progress: Progress) -> BuildReport:
         else:
             _run(tool, arguments, folder)
     progress(stage, len(commands), len(commands))
-    bitstream = next(
-        path for suffix in _BITSTREAMS if (path := folder / f"{NAME}{suffix}").exists()
-    )
+    there = (folder / f"{NAME}{suffix}" for suffix in _BITSTREAMS)
+    bitstream = next((path for path in there if path.exists()), None)
+    if bitstream is None:
+        raise ToolError(f"{tool} made no bitstream (see the logs in {folder})")
     if design.board.dfu_id:
         _add_dfu_suffix(bitstream, design.board.dfu_id)
     report = _report(folder)
@@ -165,9 +217,12 @@ def _run(tool: str, arguments: list[str], folder: Path) -> None:
         [find_tool(tool), *arguments], cwd=folder, capture_output=True, text=True, check=False
     )
     if result.returncode:
-        said = (result.stderr + result.stdout).splitlines()
-        reason = next((line for line in said if "ERROR" in line), said[-1] if said else "no word")
-        raise ToolError(f"{tool} failed: {reason.strip()} (see the logs in {folder})")
+        logs = [folder / f"{NAME}{suffix}" for suffix in (".rpt", ".tim")]  # yosys, nextpnr
+        logged = [log.read_text(errors="replace") for log in logs if log.exists()]
+        lines = "\n".join([result.stderr, result.stdout, *logged]).splitlines()
+        reasons = [line.strip() for line in lines if "ERROR" in line]
+        reason = reasons[0] if reasons else f"exit status {result.returncode}"
+        raise ToolError(f"{tool} failed: {reason} (see the logs in {folder})")
 
 
 def _place(design: Design, folder: Path, tool: str, arguments: list[str]) -> int:
@@ -201,8 +256,10 @@ def _place_once(design: Design, folder: Path, tool: str, arguments: list[str], s
 
 def _over(folder: Path) -> dict[str, tuple[int, int]]:
     """Resources of which the design needs more than there are, by nextpnr's log."""
-    used = _utilisation((folder / f"{NAME}.tim").read_text())
-    return {name: counts for name, counts in used.items() if counts[0] > counts[1]}
+    log = folder / f"{NAME}.tim"
+    used = _utilisation(log.read_text() if log.exists() else "")
+    # Of cells of which a device has none, nextpnr's own bookkeeping counts some.
+    return {name: counts for name, counts in used.items() if counts[0] > counts[1] > 0}
 
 
 def _utilisation(log: str) -> dict[str, tuple[int, int]]:
@@ -211,20 +268,22 @@ def _utilisation(log: str) -> dict[str, tuple[int, int]]:
 
 
 def _report(folder: Path) -> BuildReport:
-    """What nextpnr reports."""
+    """What nextpnr reports, or Vivado."""
     path = folder / f"{NAME}.report.json"
     if not path.exists():
-        return BuildReport(bitstream=path)
+        summary = folder / f"{NAME}_timing.rpt"
+        late = summary.exists() and "Timing constraints are not met" in summary.read_text()
+        return BuildReport(bitstream=None, late=late)
     told = json.loads(path.read_text())
     return BuildReport(
-        bitstream=path,
+        bitstream=None,
         used={
             name: (counts["used"], counts["available"])
             for name, counts in told["utilization"].items()
-            if counts["used"]
+            if counts["used"] and counts["available"]
         },
         clocks={
-            name: (clock["achieved"] * 1e6, clock["constraint"] * 1e6)
+            name.removeprefix("$glbnet$"): (clock["achieved"] * 1e6, clock["constraint"] * 1e6)
             for name, clock in told["fmax"].items()
         },
     )
@@ -239,7 +298,10 @@ def _too_large(design: Design, over: dict[str, tuple[int, int]]) -> str:
     sentence = (
         f"{design.config.channels} channels do not fit {design.board.title}: they need {excess}"
     )
-    smaller = next((name for name in PRESETS if _fits(design, name)), None)
+    others = [name for name in PRESETS if PRESETS[name].modes != design.config.modes]
+    lossless = [name for name in others if name not in ("dual", "projection")]
+    lossless.sort(key=lambda name: typical_bits(PRESETS[name]))  # the one that sends least first
+    smaller = next((name for name in lossless if _fits(design, name)), None)
     if smaller:
         return f"{sentence}; the preset {smaller} would fit"
     return f"{sentence}; use fewer channels"
@@ -278,7 +340,8 @@ def _fits(design: Design, preset: str) -> bool:
         _extract(plan, folder)
         for tool, arguments in _commands(plan):
             if "nextpnr" in tool:
-                _run(tool, [*arguments, "--pack-only"], folder)
+                with suppress(ToolError):  # after packing there is nothing to write, which it tries
+                    _run(tool, [*arguments, "--pack-only"], folder)
                 return not _over(folder)
             _run(tool, arguments, folder)
     return True

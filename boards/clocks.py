@@ -13,6 +13,7 @@ from ..golden.errors import ConfigError
 
 # A few µs, until the memories of an iCE40 hold what the bitstream says; for all families.
 POWER_UP_CYCLES = 1 << 10
+RESET_CYCLES = 4  # of the slower clock, which `probecodec.hdl.links.crossing.Crossing` asks for
 
 
 class Factors(NamedTuple):
@@ -172,6 +173,16 @@ def pll(
     )
 
 
+def reset_with_sync(m: Module, domain: str) -> None:
+    """Reset ``domain``, whose clock comes from a pin, whenever ``sync`` is reset.
+
+    For `RESET_CYCLES` of its own clock at least, however late that clock begins.
+    """
+    reset = Signal(init=1, name=f"{domain}_reset")
+    m.d.sync += reset.eq(0)  # 1 while sync is in reset
+    m.submodules[f"{domain}_reset"] = ResetSynchronizer(reset, domain=domain, stages=RESET_CYCLES)
+
+
 class Clocks(Elaboratable):
     """Makes clock domains, ``sync`` first, from the crystal.
 
@@ -209,12 +220,12 @@ class Clocks(Elaboratable):
             found = factors(family, self._crystal_hz, clocks_hz)
             outputs = [Signal(name=f"{name}_pll") for name in names]
             m.submodules.pll = pll(family, found, self._crystal_hz, source, outputs, locked)
-            for domain, output, hz in zip(domains, outputs, clocks_hz, strict=True):
+            # All tools derive the frequencies from the crystal's and the PLL's parameters.
+            for domain, output in zip(domains, outputs, strict=True):
                 if family == "xilinx":
                     m.submodules += Instance("BUFG", i_I=output, o_O=domain.clk)
                 else:
                     m.d.comb += domain.clk.eq(output)
-                platform.add_clock_constraint(output, hz)
         else:
             m.d.comb += [locked.eq(1), *(domain.clk.eq(source) for domain in domains)]
 

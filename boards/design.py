@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from dataclasses import dataclass, field
+from collections.abc import Callable, Mapping
+from contextlib import suppress
+from dataclasses import dataclass, field, replace
 from functools import cached_property
+from math import ceil
 from typing import Any
 
 from amaranth.hdl import Shape
@@ -13,9 +15,10 @@ from amaranth.lib import wiring
 from ..golden.config import EncoderConfig
 from ..golden.errors import ConfigError, require
 from ..golden.format import Order
+from ..hdl.encoder import check
 from .board import Board, Wires
 from .parts import TIMEKEEPERS, make_part
-from .rates import Rate, rate
+from .rates import Rate, rate, typical_bits
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -74,15 +77,21 @@ class Design:
 
     def settings_of(self, kind: str) -> dict[str, Any]:
         """Return the arguments of the front end (``kind`` "input") or the link."""
-        own = {k.partition(".")[2]: v for k, v in self.settings.items() if k.startswith(kind)}
+        prefix = f"{kind}."
+        own = {
+            key.removeprefix(prefix): value
+            for key, value in self.settings.items()
+            if key.startswith(prefix)
+        }
         wires = self.input_wires if kind == "input" else self.link_wires
         return {**wires.settings, **own}
 
     @property
     def rate(self) -> Rate:
         """What the link must carry, and what it can, bits a second."""
-        capacity = self.link_component.capacity(self.link_wires.clock_hz or self.board.clock_hz)
-        return rate(self.config, capacity)
+        wires = self.link_wires
+        clock_hz = wires.clock_hz or wires.clock_out_hz or self.board.clock_hz
+        return rate(self.config, self.link_component.capacity(clock_hz))
 
 
 def make(
@@ -117,18 +126,30 @@ def make(
     input, link = input or board.defaults["input"], link or board.defaults["link"]
     for kind, name in (("input", input), ("link", link)):
         board.wires(kind, name)
+    for key in settings or {}:
+        part, _, name = key.partition(".")
+        require(
+            part in ("input", "link") and bool(name),
+            f"{key!r} is no setting's name; use input.NAME or link.NAME",
+        )
     fields = {"rate_hz": 30_000.0, "channels": 32, "sample_bits": 10}
     fields |= {k: v for k, v in board.defaults.items() if k in EncoderConfig.__dataclass_fields__}
     fields |= _FIELDS.get(input, {}) | given
-    if input in TIMEKEEPERS:
-        cycles = max(1, round(board.clock_hz / fields["rate_hz"]))
-        fields["rate_hz"] = board.clock_hz / cycles
-    config = EncoderConfig.preset(preset, **fields)
-    design = Design(board=board, config=config, input=input, link=link, settings=settings or {})
-    for kind in ("input", "link"):
-        _check_pins(design, kind)
-    _check_shared(design)
-    _check_rate(design)
+
+    def assemble(**other: Any) -> Design:
+        config = EncoderConfig.preset(preset, **fields | other)
+        check(config)
+        if input in TIMEKEEPERS:
+            cycles = max(1, round(board.clock_hz / config.rate_hz))
+            config = replace(config, rate_hz=board.clock_hz / cycles)
+        design = Design(board=board, config=config, input=input, link=link, settings=settings or {})
+        for kind in ("input", "link"):
+            _check_pins(design, kind)
+        _check_shared(design)
+        return design
+
+    design = assemble()
+    _check_rate(design, assemble)
     return design
 
 
@@ -156,14 +177,24 @@ def _check_pins(design: Design, kind: str) -> None:
     """Does the board have enough pins for the component?"""
     wires = getattr(design, f"{kind}_wires")
     component = getattr(design, f"{kind}_component")
+    name_of_part = getattr(design, kind)
     for name, count in pin_counts(component).items():
         there = len(wires.pins.get(name, "").split())
-        what = f"{getattr(design, kind)} with {design.config.channels} channels"
+        fewer = _FEWER.get(name, "another setting")
         require(
             there >= count,
-            f"{design.board.title} has {there} pins wired for {name} of {what}, which needs "
-            f"{count}; use fewer channels, or another board",
+            f"{design.board.title} has {there} pins wired for {name} of {name_of_part}, which "
+            f"needs {count}; use {fewer}, or another board",
         )
+
+
+# What makes members of front ends narrower.
+_FEWER = {
+    "value": "fewer bits a sample",
+    "aux": "fewer auxiliary bits",
+    "miso": "fewer channels",
+    "lanes": "fewer converters",
+}
 
 
 def _check_shared(design: Design) -> None:
@@ -208,23 +239,44 @@ def pin_counts(component: wiring.Component) -> dict[str, int]:
     return counts
 
 
-def _check_rate(design: Design) -> None:
-    found = design.rate
+def _check_rate(design: Design, assemble: Callable[..., Design]) -> None:
+    """Does the link carry the typical rate? ``assemble`` makes the design with other fields."""
+    found, config = design.rate, design.config
     if found.typical <= found.capacity:
         return
-    most = int(design.config.channels * found.capacity / found.typical)
-    per = found.typical / design.config.channels / design.config.rate_hz
+    share = found.capacity / found.typical
     others = [name for name in design.board.links if name != design.link and _carries(design, name)]
-    other = f"the link {' or '.join(others)}, or " if others else ""
+    cures = [f"the link {' or '.join(others)}"] if others else []
+    most = _most_channels(int(config.channels * share), assemble)
+    if most:
+        cures.append(f"at most {most} channels")
+    else:  # a frame takes whole clock cycles
+        cycles = ceil(design.board.clock_hz / (config.rate_hz * share))
+        cures.append(f"at most {int(design.board.clock_hz / cycles):,} frames a second")
     raise ConfigError(
         f"the link {design.link} carries {found.capacity / 1e6:.1f} Mbit/s, and "
-        f"{design.config.channels} channels at {design.config.rate_hz:,.0f} Hz typically need "
-        f"{found.typical / 1e6:.1f} Mbit/s ({per:.2f} bits a sample); use {other}"
-        f"at most {most} channels"
+        f"{config.channels} channels at {config.rate_hz:,.0f} Hz typically need "
+        f"{found.typical / 1e6:.1f} Mbit/s ({typical_bits(config):.2f} bits a sample); use "
+        f"{', or '.join(cures)}"
     )
 
 
+def _most_channels(limit: int, assemble: Callable[..., Design]) -> int:
+    """Return the most channels up to ``limit`` that the front end can have; 0 where none."""
+    for channels in range(limit, 1, -1):
+        with suppress(ConfigError):
+            design = assemble(channels=channels)
+            if design.rate.typical <= design.rate.capacity:
+                return channels
+    return 0
+
+
 def _carries(design: Design, link: str) -> bool:
-    """Would ``link`` carry the typical rate?"""
-    other = Design(board=design.board, config=design.config, input=design.input, link=link)
-    return other.rate.typical <= other.rate.capacity
+    """Would ``link`` do, with its own settings and pins?"""
+    kept = {key: value for key, value in design.settings.items() if key.startswith("input.")}
+    other = replace(design, link=link, settings=kept)
+    with suppress(ConfigError):
+        _check_pins(other, "link")
+        _check_shared(other)
+        return other.rate.typical <= other.rate.capacity
+    return False

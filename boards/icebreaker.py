@@ -29,21 +29,21 @@ BOARD = Board(
         ),
         "native": Wires(
             pins={
-                "valid": "pmod_1:7",
-                "first": "pmod_1:8",
-                "value": "pmod_0:1 pmod_0:2 pmod_0:3 pmod_0:4 pmod_0:7 pmod_0:8 pmod_0:9 pmod_0:10 "
-                "pmod_1:1 pmod_1:2 pmod_1:3 pmod_1:4",
+                "value": "pmod_1:1 pmod_1:2 pmod_1:3 pmod_1:4 pmod_1:7 pmod_1:8 pmod_1:9 pmod_1:10 "
+                "pmod_0:1 pmod_0:2 pmod_0:3 pmod_0:4",
+                "valid": "pmod_0:7",
+                "first": "pmod_0:8",
             },
-            clock="pmod_1:9",
+            clock="pmod_0:10",  # ball 44, a global buffer's
             clock_hz=24e6,
-            note="PMOD1A and PMOD1B, up to 12 bits",
+            note="PMOD1B and PMOD1A, up to 12 bits",
         ),
     },
     links={
         "uart": Wires(pins={"tx": "9"}, settings={"baud": 12e6}, note="the board's own USB"),
         "spi": Wires(
-            pins={"cs_n": "pmod_2:2", "miso": "pmod_2:3", "ready": "pmod_2:4"},
-            clock="pmod_2:1",
+            pins={"cs_n": "pmod_2:7", "miso": "pmod_2:8", "ready": "pmod_2:10"},
+            clock="pmod_2:9",  # ball 20, a global buffer's
             clock_hz=24e6,
             note="PMOD2, a microcontroller that asks",
         ),

@@ -27,7 +27,7 @@ BOARD = Board(
         ),
         "spi": Wires(
             pins={"cs_n": "io_0:10", "miso": "io_0:11", "ready": "io_0:12"},
-            clock="io_0:9",
+            clock="io_0:6",
             clock_hz=50e6,
             note="the microcontroller that asks",
         ),
@@ -35,12 +35,12 @@ BOARD = Board(
             pins={
                 "data": "io_0:a0 io_0:a1 io_0:a2 io_0:a3 io_0:a4 io_0:cipo io_0:copi io_0:sck",
                 "txe_n": "io_0:5",
-                "wr_n": "io_0:6",
+                "wr_n": "io_0:9",
                 "oe_n": "io_0:10",
                 "rd_n": "io_0:11",
                 "siwu_n": "io_0:12",
             },
-            clock="io_0:9",
+            clock="io_0:6",
             clock_hz=60e6,
             settings={"width": 8},
             note="an FT232H module in mode 245 synchronous FIFO; it leaves no pins for amplifiers",

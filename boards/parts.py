@@ -1,15 +1,17 @@
+# amaranth: UnusedElaboratable=no
 """The front ends and links by name, and how each is made for a design."""
 
 from __future__ import annotations
 
 import re
 from collections.abc import Callable, Mapping
+from inspect import signature
 from typing import TYPE_CHECKING, Any
 
 from amaranth import Elaboratable
 from amaranth.lib import wiring
 
-from ..golden.errors import ConfigError
+from ..golden.errors import ConfigError, require
 
 if TYPE_CHECKING:
     from .design import Design
@@ -35,22 +37,24 @@ def _multiplexed(design: Design, **settings: Any) -> wiring.Component:
     return Multiplexed(design.config, **settings)
 
 
-def _rhd(design: Design, *, double_rate: bool = False, **settings: Any) -> wiring.Component:
-    from ..hdl.inputs.rhd import Rhd
+def _rhd(per_chip: int) -> Callable[..., wiring.Component]:
+    def make(design: Design, **settings: Any) -> wiring.Component:
+        from ..golden.rhd import RhdSettings
+        from ..hdl.inputs.rhd import Rhd
 
-    per_chip = 64 if double_rate else 32
-    return Rhd(
-        design.config,
-        chips=-(-design.config.channels // per_chip),
-        frame_cycles=design.frame_cycles,
-        clock_hz=design.board.clock_hz,
-        double_rate=double_rate,
-        **settings,
-    )
+        names = RhdSettings.__dataclass_fields__.keys() & settings.keys()
+        amplifiers = RhdSettings(**{name: settings.pop(name) for name in names})
+        return Rhd(
+            design.config,
+            chips=-(-design.config.channels // per_chip),
+            frame_cycles=design.frame_cycles,
+            clock_hz=design.board.clock_hz,
+            double_rate=per_chip == 64,
+            settings=amplifiers,
+            **settings,
+        )
 
-
-def _rhd2164(design: Design, **settings: Any) -> wiring.Component:
-    return _rhd(design, double_rate=True, **settings)
+    return make
 
 
 def _uart(design: Design, *, baud: float, **settings: Any) -> wiring.Component:
@@ -94,8 +98,8 @@ INPUTS: dict[str, Callable[..., wiring.Component]] = {
     "emulator": _emulator,
     "native": _native,
     "multiplexed": _multiplexed,
-    "rhd2132": _rhd,
-    "rhd2164": _rhd2164,
+    "rhd2132": _rhd(32),
+    "rhd2164": _rhd(64),
 }
 
 LINKS: dict[str, Callable[..., wiring.Component]] = {
@@ -116,16 +120,29 @@ def make_part(
 ) -> wiring.Component:
     """Return a new front end (``kind`` "input") or link (``kind`` "link")."""
     maker = (INPUTS if kind == "input" else LINKS)[name]
+    part = f"the {'front end' if kind == 'input' else 'link'} {name}"
     try:
         component = maker(design, **settings)
-    except TypeError as error:
-        unknown = re.search(r"unexpected keyword argument '(\w+)'", str(error))
-        if unknown is None:
+    except ConfigError:
+        raise
+    except (TypeError, ValueError, AttributeError) as error:
+        if not design.settings:
             raise
-        what = "front end" if kind == "input" else "link"
-        raise ConfigError(f"the {what} {name} has no setting {unknown[1]!r}") from None
+        if unknown := _UNKNOWN.search(str(error)):
+            raise ConfigError(f"{part} has no setting {unknown[1]!r}") from None
+        told = ", ".join(f"{key} = {value!r}" for key, value in settings.items())
+        raise ConfigError(f"{part} does not take {told} ({error})") from None
     quiet(component)
+    for key, parameter in signature(type(component).__init__).parameters.items():
+        whole = key not in settings or isinstance(settings[key], int)
+        require(
+            whole or parameter.annotation is not int,
+            f"{part} needs a whole number for {key}, not {settings.get(key)!r}",
+        )
     return component
+
+
+_UNKNOWN = re.compile(r"(?:unexpected keyword argument|multiple values for .*argument) '(\w+)'")
 
 
 def quiet(component: Elaboratable) -> None:

@@ -60,8 +60,10 @@ def rate(config: EncoderConfig, capacity: float) -> Rate:
     frames = config.rate_hz
     aux = config.aux_bits / 16  # it seldom changes: one bit a frame, and a word now and then
     typical = frames * (config.channels * typical_bits(config) + aux)
-    packet_bits = (HEADER.words + TRAILER.words) * WORD_BITS
-    restart_bits = packet_bits + METADATA.words * WORD_BITS
+    around_bits = (HEADER.words + TRAILER.words) * WORD_BITS
+    packet_bits = around_bits + WORD_BITS - 1  # filled up to whole words
+    packet_bits += max(len(config.extension(mode)) for mode in config.modes) * 8
+    restart_bits = around_bits + METADATA.words * WORD_BITS
     packets = frames / config.packet_frames
     overhead = packets * (packet_bits + restart_bits / config.restart_interval)
     return Rate(typical, frames * config.max_frame_bits + overhead, capacity)

@@ -10,6 +10,7 @@ BOARD = Board(
     crystal_hz=27e6,
     clock_hz=27e6,
     attrs={"IO_TYPE": "LVCMOS33"},
+    own_attrs={"IO_TYPE": "LVCMOS18"},  # their bank has the 1.8 V of the PSRAM
     defaults={"channels": 16, "input": "emulator", "link": "uart"},
     inputs={
         "emulator": Wires(),
@@ -21,8 +22,8 @@ BOARD = Board(
     links={
         "uart": Wires(pins={"tx": "17"}, settings={"baud": 3e6}, note="the board's own USB"),
         "spi": Wires(
-            pins={"cs_n": "34", "miso": "40", "ready": "35"},
-            clock="41",
+            pins={"cs_n": "34", "miso": "40", "ready": "41"},
+            clock="35",
             clock_hz=24e6,
             note="the microcontroller that asks, on the header",
         ),

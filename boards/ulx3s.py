@@ -16,6 +16,7 @@ BOARD = Board(
     crystal_hz=25e6,
     clock_hz=75e6,
     attrs={"IO_TYPE": "LVCMOS33"},
+    hold={"L2": 1},  # GPIO0 of the ESP32: low, its firmware may load another bitstream
     defaults={"channels": 16, "input": "emulator", "link": "uart"},
     inputs={
         "emulator": Wires(),
@@ -26,7 +27,7 @@ BOARD = Board(
                 "lanes": " ".join(f"gpio_0:{n}{sign}" for n in range(16) for sign in "+-"),
                 "bit_clock": "gpio_0:16+",
                 "frame": "gpio_0:16-",
-                "slot": "gpio_0:17+",
+                "slot": "gpio_0:17-",
                 "aux": _AUX,
             },
         ),
@@ -45,7 +46,7 @@ BOARD = Board(
         "uart": Wires(pins={"tx": "L4"}, settings={"baud": 3e6}, note="the board's own USB"),
         "spi": Wires(
             pins={"cs_n": "gpio_0:18+", "miso": "gpio_0:18-", "ready": "gpio_0:19+"},
-            clock="gpio_0:17-",
+            clock="gpio_0:17+",
             clock_hz=50e6,
             note="the microcontroller that asks, on the header",
         ),
@@ -58,14 +59,14 @@ BOARD = Board(
                 "rd_n": "gpio_0:25-",
                 "siwu_n": "gpio_0:19-",
             },
-            clock="gpio_0:17-",
+            clock="gpio_0:17+",
             clock_hz=60e6,
             settings={"width": 8},
             note="an FT232H or FT2232H module on the header, in mode 245 synchronous FIFO",
         ),
         "rmii": Wires(
             pins={"txd": "gpio_0:24+ gpio_0:24-", "tx_en": "gpio_0:25+"},
-            clock="gpio_0:17-",
+            clock="gpio_0:17+",
             clock_hz=50e6,
             note="a LAN8720 module on the header, which gives the 50 MHz",
         ),
