@@ -24,7 +24,8 @@ class Wires:
         Member of the component to its pins. A bidirectional bus ``x`` stands for the members
         ``x_i``, ``x_o``, ``x_oe``. A list cut short gives the first bits only (fewer chips).
     clock, clock_hz
-        The pin that brings the component's own clock, and its frequency.
+        The pin that brings the component's own clock, and its frequency. Without a pin the PLL
+        makes it.
     clock_out, clock_out_hz
         The pin that gives a clock to what is outside, and its frequency; where ``clock`` is empty,
         it is the component's own clock as well.

@@ -8,7 +8,7 @@ from amaranth.back import verilog as backend
 from amaranth.hdl import Shape
 from amaranth.lib.wiring import In
 
-from . import build, register_map, testbench, verilog
+from . import build_plan, register_map, testbench, verilog
 from .design import Design, pin_counts
 from .top import Top, signature
 from .verilog import Port
@@ -39,7 +39,7 @@ def ports(design: Design) -> list[Port]:
     rows = [Port("clk", "input", 1, False), Port("rst", "input", 1, False)]
     for kind in ("input", "link"):
         wires = getattr(design, f"{kind}_wires")
-        if wires.clock or (kind == "link" and wires.clock_out):
+        if wires.clock or wires.clock_hz or wires.clock_out:
             rows += [Port(f"{kind}_{name}", "input", 1, False) for name in ("clk", "rst")]
     for name, member in signature(design).members.items():
         direction = "input" if member.flow == In else "output"
@@ -80,11 +80,11 @@ def pin_table(design: Design) -> str:
 
 def files(design: Design) -> dict[str, str]:
     """Return file name to text."""
-    plan = build.prepare(design)
+    plan = build_plan.prepare(design)
     name = design.board.name.replace("-", "_")
     texts = {
         f"{TOP}.v": generate(design),
-        f"{name}.v": plan.files[f"{build.NAME}.debug.v"],
+        f"{name}.v": plan.files[f"{build_plan.NAME}.debug.v"],
         "pins.md": f"# Pins of {design.board.title}\n\n" + pin_table(design),
         **register_map.files(design.config),
         **testbench.files(design.config),
@@ -92,5 +92,5 @@ def files(design: Design) -> dict[str, str]:
     }
     for path, content in plan.files.items():
         if path.endswith((*_CONSTRAINTS, ".tcl")):
-            texts[path.replace(build.NAME, name)] = content
+            texts[path.replace(build_plan.NAME, name)] = content
     return texts

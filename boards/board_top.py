@@ -66,6 +66,8 @@ class BoardTop(Elaboratable):
             port = self._port(platform, "link_clock_out", wires.clock_out, "o", self._attrs(wires))
             m.submodules.link_clock_out = ddr = io.DDRBuffer("o", port, o_domain=out)
             m.d.comb += [ddr.o[0].eq(1), ddr.o[1].eq(0)]
+        elif wires.clock_hz and not wires.clock:
+            made["link"] = wires.clock_hz
         m.submodules.clocks = Clocks(crystal, board.crystal_hz, made)
         for kind in ("input", "link"):
             wires = getattr(self._design, f"{kind}_wires")

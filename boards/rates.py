@@ -16,6 +16,8 @@ TYPICAL_BITS: dict[int, dict[Mode, float]] = {
     16: {Mode.FIXED: 9.01, Mode.RICE: 6.61, Mode.HUFFMAN: 6.60, Mode.ADAPTIVE: 6.14},
 }
 
+USUAL_SAMPLES = 50_000  # in a packet at least
+
 
 class Rate(NamedTuple):
     """Bits a second: ``typical`` and ``worst`` of the stream, ``capacity`` of the link."""
@@ -59,11 +61,13 @@ def rate(config: EncoderConfig, capacity: float) -> Rate:
     """Return what ``config`` needs, beside what a link can carry."""
     frames = config.rate_hz
     aux = config.aux_bits / 16  # it seldom changes: one bit a frame, and a word now and then
-    typical = frames * (config.channels * typical_bits(config) + aux)
     around_bits = (HEADER.words + TRAILER.words) * WORD_BITS
     packet_bits = around_bits + WORD_BITS - 1  # filled up to whole words
     packet_bits += max(len(config.extension(mode)) for mode in config.modes) * 8
     restart_bits = around_bits + METADATA.words * WORD_BITS
     packets = frames / config.packet_frames
     overhead = packets * (packet_bits + restart_bits / config.restart_interval)
+    # The table's packets were of the usual size; smaller ones cost more.
+    shorter = config.channels * config.packet_frames < USUAL_SAMPLES
+    typical = frames * (config.channels * typical_bits(config) + aux) + overhead * shorter
     return Rate(typical, frames * config.max_frame_bits + overhead, capacity)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from ..golden.errors import ConfigError
-from . import arty_a7, cynthion, icebreaker, orangecrab, tang_nano_9k, ulx3s
+from . import arty_a7, colorlight, cynthion, icebreaker, orangecrab, tang_nano_9k, ulx3s
 from .board import Board
 
 BOARDS: dict[str, Board] = {
@@ -15,6 +15,7 @@ BOARDS: dict[str, Board] = {
         orangecrab.BOARD,
         orangecrab.LARGE,
         arty_a7.BOARD,
+        colorlight.BOARD,
         cynthion.BOARD,
         tang_nano_9k.BOARD,
     )

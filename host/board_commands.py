@@ -248,15 +248,16 @@ def build(
     """
     with extra("build"), _workplace() as scratch, stages() as progress:
         from ..boards import build as builder
+        from ..boards import build_plan
 
         design = _design(board, parts, config, matrix, core)
-        _check_place(out, builder.NAME, force)
+        _check_place(out, build_plan.NAME, force)
         _warn(design)
         report = builder.build(design, scratch, progress)
         kept = {
             path.name: path.read_bytes()
             for path in sorted(scratch.iterdir())
-            if path.suffix in builder.KEPT
+            if path.name in builder.KEPT
         }
     place(out, kept, force)
     _show(design, report, out, as_json)

@@ -6,7 +6,7 @@ import sys
 
 import pytest
 
-from probecodec.boards import build
+from probecodec.boards import build_plan
 from probecodec.boards.board_files import TOP, files, generate, pin_table, ports
 from probecodec.boards.design import make
 from probecodec.boards.targets import board
@@ -32,8 +32,8 @@ def test_constraints_and_table_name_the_same_pins(name):
     """As many pins in the table as the tools are told to place; each ball is there once."""
     chosen = design(name)
     suffix, pattern = CONSTRAINTS[name]
-    texts = build.prepare(chosen).files
-    text = texts[f"{build.NAME}{suffix}"]
+    texts = build_plan.prepare(chosen).files
+    text = texts[f"{build_plan.NAME}{suffix}"]
     text = text if isinstance(text, str) else text.decode()
     placed = [match.groups() for match in re.finditer(pattern, text)]
     table = pin_table(chosen)

@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 from pyslang.driver import Driver
 
-from probecodec.boards import build
+from probecodec.boards import build_plan
 from probecodec.boards.board_files import TOP, generate, ports
 from probecodec.boards.clocks import family_of
 from probecodec.boards.design import make
@@ -130,26 +130,26 @@ CHECK = (
 def test_whole_board(name, input, link, tmp_path):
     """Clocks, resets, I/O cells, front end, encoder, link: four tools take it."""
     design = small(name, input, link)
-    plan = build.prepare(design)
-    (tmp_path / "board.v").write_text(plan.files[f"{build.NAME}.debug.v"])
+    plan = build_plan.prepare(design)
+    (tmp_path / "board.v").write_text(plan.files[f"{build_plan.NAME}.debug.v"])
     libraries = " ".join(f"+/{file}" for file in CELLS[family_of(design.board.make_platform())])
     yosys(
         f"read_verilog -lib -D ICE40_U {libraries}; read_verilog board.v; "
-        f"hierarchy -check -purge_lib -top {build.NAME}; "
+        f"hierarchy -check -purge_lib -top {build_plan.NAME}; "
         f"{CHECK} proc =A:whitebox; write_json cells.json",
         tmp_path,
     )
     told = json.loads((tmp_path / "cells.json").read_text())["modules"]
     (tmp_path / "cells.v").write_text(
-        "".join(shell(name, told[name]) for name in told if name != build.NAME)
+        "".join(shell(name, told[name]) for name in told if name != build_plan.NAME)
     )
     sources = ["board.v", "cells.v"]
-    icarus(build.NAME, sources, tmp_path)
+    icarus(build_plan.NAME, sources, tmp_path)
     open_pins = "-Wno-PINMISSING"  # of a vendor's cell: left open, it takes the vendor's default
-    lint = ["--lint-only", "-Wall", open_pins, "--top-module", build.NAME, str(WAIVERS)]
+    lint = ["--lint-only", "-Wall", open_pins, "--top-module", build_plan.NAME, str(WAIVERS)]
     (tmp_path / "quiet.vlt").write_text('`verilator_config\nlint_off -file "*cells.v"\n')
     verilate([*lint, "quiet.vlt", *sources], tmp_path)
-    assert slang(build.NAME, [tmp_path / source for source in sources]) <= SLANG_STYLE
+    assert slang(build_plan.NAME, [tmp_path / source for source in sources]) <= SLANG_STYLE
 
 
 @pytest.mark.parametrize("name", [name for name in BOARDS if not name.endswith("-85f")])

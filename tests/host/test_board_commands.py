@@ -13,8 +13,9 @@ from pathlib import Path
 
 import pytest
 
-from probecodec.boards import build as builder
+from probecodec.boards import build_plan, fit
 from probecodec.boards.targets import BOARDS
+from probecodec.golden.config import PRESETS
 from probecodec.host.board_commands import clock_name
 
 from .program import fails, run
@@ -184,7 +185,7 @@ def tools(tmp_path, monkeypatch):
         path.chmod(0o755)
         return str(path)
 
-    monkeypatch.setattr(builder, "find_tool", find)
+    monkeypatch.setattr(build_plan, "find_tool", find)
     return texts
 
 
@@ -232,7 +233,7 @@ class TestBuild:
         assert error.endswith(" would fit") and not scratch()
 
     def test_too_large_with_every_preset(self, tools, monkeypatch):
-        monkeypatch.setattr(builder, "PRESETS", ("tiny",))  # one stands for all
+        monkeypatch.setattr(fit, "PRESETS", {"tiny": PRESETS["tiny"]})  # one stands for all
         options = ("--board", "icebreaker", "--channels", 16, "--link", "spi", "-o", "out")
         tools["nextpnr-ice40"] = PLACE.format(
             log=LOG.format(7022, 133), core=0, end='case "$*" in *--pack-only*) ;; *) exit 1;; esac'
@@ -251,7 +252,7 @@ class TestBuild:
         assert Path(place, "probecodec.rpt").read_text() == "much\n"
 
     def test_a_tool_that_is_missing(self, monkeypatch):
-        monkeypatch.setitem(builder._TOOLS, "icepack", ("no-such-tool", "pip install it"))
+        monkeypatch.setitem(build_plan._TOOLS, "icepack", ("no-such-tool", "pip install it"))
         error = fails(*BUILD)
         assert error == "Error: no-such-tool was not found; install it: pip install it"
         assert not scratch()

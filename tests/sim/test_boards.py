@@ -39,6 +39,7 @@ DESIGNS = {  # built once each: 10 s
     "native": partial(design, "ulx3s", "native", "rmii", channels=32, aux_bits=4),
     "adaptive": partial(design, "arty-a7", "emulator", "mii", preset="adaptive", channels=32),
     "dual": partial(design, "tang-nano-9k", "emulator", "uart", **DUAL),
+    "rgmii": partial(design, "colorlight", "emulator", "rgmii", channels=64),
     "usb": partial(design, "cynthion", "emulator", "usb", channels=64),
 }
 
@@ -111,6 +112,7 @@ STREAMS = [
     ("adaptive", {"frames": 60, "link_ppm": -300}),
     ("adaptive", {"frames": 40, "link_hz": 90e6}),
     ("dual", {"frames": 80, "link_ppm": 300}),
+    ("rgmii", {"frames": 100, "link_ppm": 300}),
     ("usb", {"frames": 60, "clock_ppm": -300}),
 ]
 
