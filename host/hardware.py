@@ -20,14 +20,17 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import click
+import numpy as np
 
 from ..golden.config import EncoderConfig
 from ..golden.errors import ToolError
+from .board_options import part_options
 from .matrix_options import matrix_options, projection_of
 from .options import Failure, config_options, force_option, json_option, recording_options
 
 if TYPE_CHECKING:
     from ..sim.check import CheckReport
+    from .recording import Recording
 
 _PATH = click.Path(path_type=Path)
 _PROBES = ("np1", "np2", "intan")
@@ -69,6 +72,10 @@ def projected(config: dict[str, Any], matrix: dict[str, Any], sample_bits: int) 
 
 @click.command()
 @click.argument("rec", type=_PATH)
+@click.option(
+    "--board", help="Run a whole board, from pins to pins; much slower: use few --frames."
+)
+@part_options
 @recording_options
 @config_options
 @click.option("--frames", type=click.IntRange(1), help="Take only the first frames.")
@@ -93,6 +100,8 @@ def projected(config: dict[str, Any], matrix: dict[str, Any], sample_bits: int) 
 @json_option
 def sim(
     rec: Path,
+    board: str | None,
+    parts: dict[str, Any],
     recording: dict[str, Any],
     config: dict[str, Any],
     matrix: dict[str, Any],
@@ -109,6 +118,9 @@ def sim(
     The generated Verilog runs in Verilator. Its bytes must be the golden model's, they must decode
     to REC, and every CRC must hold. Where the preset builds several modes, each is checked.
 
+    With --board REC is at the pins of the front end, played by models of the chips there, and what
+    a model of the host at the link receives is checked.
+
     Exit status: 0 all three hold; 1 one does not; 2 bad usage or input.
     """
     from .check import check
@@ -122,6 +134,12 @@ def sim(
     if len(settings.modes) > 1 and (capture or waves):
         raise ValueError("--capture and --waves take one mode: choose a preset that builds one")
     samples, aux = source.samples[:frames], source.aux
+    if board is not None:
+        own = {"frames": frames, "matrix": matrix, "config": config, "parts": parts}
+        _sim_board(board, source, capture, as_json, **own)
+        return
+    if parts:
+        raise ValueError(f"--{next(iter(parts))} needs --board")
     reports = []
     with extra("sim"), tempfile.TemporaryDirectory() as scratch, stages() as progress:
         kept = {path: Path(scratch) / path.name for path in (capture, waves) if path is not None}
@@ -143,6 +161,60 @@ def sim(
             with replacing(path) as target, written.open("rb") as source_file:
                 shutil.copyfileobj(source_file, target)
     show(str(rec), reports, as_json)
+
+
+def _sim_board(
+    name: str,
+    source: Recording,
+    capture: Path | None,
+    as_json: bool,
+    *,
+    frames: int | None,
+    config: dict[str, Any],
+    parts: dict[str, Any],
+    matrix: dict[str, Any],
+) -> None:
+    """Run a board on a recording, and report."""
+    from .recording import replacing
+
+    with extra("sim"), tempfile.TemporaryDirectory() as scratch, stages() as progress:
+        from ..boards import design, targets
+        from .board_check import check_board, short_packets
+
+        board = targets.board(name)
+        front_end = parts.pop("input", None) or next(
+            (each for each in board.inputs if each != "emulator"), "emulator"
+        )
+        if front_end == "emulator":
+            raise ValueError(f"{board.title} can only play its own recording; choose another board")
+        samples = source.samples[:frames]
+        own: dict[str, Any] = {
+            "channels": samples.shape[1],
+            "sample_bits": 16 if front_end.startswith("rhd") else source.sample_bits,
+            "aux_bits": source.aux_bits,
+            "rate_hz": source.rate_hz,
+        }
+        chosen = design.make(
+            board, input=front_end, **parts, **projected(config, matrix, own["sample_bits"]), **own
+        )
+        chosen = short_packets(chosen, len(samples))
+        aux = None if source.aux is None else source.aux[:frames]
+        report = check_board(chosen, np.asarray(samples), aux, Path(scratch), progress)
+        if capture is not None:
+            with replacing(capture) as file:
+                file.write(report.capture)
+    if as_json:
+        click.echo(json.dumps(report.as_json()))
+    else:
+        click.echo(report.title)
+        click.echo(
+            f"played {report.played} frames, received {report.received}, dropped {report.dropped}; "
+            "the rest was under way"
+        )
+        click.echo(f"link bytes = golden bytes: {'yes' if report.golden_equal else 'NO'}")
+        click.echo(f"decoded = played:          {'yes' if report.decoded_equal else 'NO'}")
+    if not report.passed:
+        raise click.exceptions.Exit(1)
 
 
 @click.command()
