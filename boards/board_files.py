@@ -78,6 +78,11 @@ def pin_table(design: Design) -> str:
     return "\n".join(lines) + "\n\n`!`: active low.\n"
 
 
+def pin_page(design: Design) -> str:
+    """Return `pin_table` under the design's title."""
+    return f"# {design.title}\n\n" + pin_table(design)
+
+
 def files(design: Design) -> dict[str, str]:
     """Return file name to text."""
     plan = build_plan.prepare(design)
@@ -85,7 +90,7 @@ def files(design: Design) -> dict[str, str]:
     texts = {
         f"{TOP}.v": generate(design),
         f"{name}.v": plan.files[f"{build_plan.NAME}.debug.v"],
-        "pins.md": f"# Pins of {design.board.title}\n\n" + pin_table(design),
+        "pins.md": pin_page(design),
         **register_map.files(design.config),
         **testbench.files(design.config),
         f"{verilog.TOP}.v": verilog.generate(design.config),

@@ -1,3 +1,4 @@
+# amaranth: UnusedElaboratable=no
 """Everything of a board: `Top` with the board's clocks, resets and I/O cells around it."""
 
 from __future__ import annotations

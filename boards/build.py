@@ -28,7 +28,7 @@ _LOGS = (".rpt", ".tim", ".report.json", "_timing.rpt")
 _SOURCES = (".v", ".debug.v", ".pcf", ".lpf", ".xdc", ".cst", ".tcl")
 # Of what a build leaves, what is worth keeping: not the netlists.
 KEPT = {f"{NAME}{suffix}" for suffix in (*_BITSTREAMS, ".svf", *_LOGS, *_SOURCES)}
-KEPT |= {f"build_{NAME}.sh"}
+PLAN = KEPT | {f"build_{NAME}.sh"}  # what Vivado takes elsewhere
 
 Progress = Callable[[str, int, int], None]
 

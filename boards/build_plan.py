@@ -3,16 +3,20 @@
 from __future__ import annotations
 
 import json
+import os
 import shutil
 import subprocess
 import sys
 import warnings
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
+from amaranth.build.res import ResourceError
 from amaranth.build.run import BuildPlan
 
-from ..golden.errors import ToolError
+from ..golden.errors import ConfigError, ToolError, require
+from .board import Board
 from .board_top import BoardTop
 from .clocks import family_of
 from .design import Design
@@ -43,7 +47,9 @@ def prepare(design: Design) -> BuildPlan:
 
     The same design gives the same bytes.
     """
-    platform = design.board.make_platform()
+    board = design.board
+    platform = board.make_platform()
+    _check_crystal(board, platform)
     family = family_of(platform)
     options = dict(design.board.tool_options)
     if family == "xilinx":
@@ -51,16 +57,32 @@ def prepare(design: Design) -> BuildPlan:
     with warnings.catch_warnings():
         # What Amaranth's platforms and LUNA say of their own future.
         warnings.simplefilter("ignore", DeprecationWarning)
-        return platform.prepare(
-            BoardTop(design),
-            NAME,
-            emit_src=False,
-            debug_verilog=True,
-            synth_opts={"ice40": "-dsp -abc9", "ecp5": "-abc9"}.get(family, ""),
-            nextpnr_opts=f"--report {NAME}.report.json --seed 1 --timing-allow-fail "
-            f"--freq {design.board.clock_hz / 1e6:g}",
-            **options,
-        )
+        try:
+            return platform.prepare(
+                BoardTop(design),
+                NAME,
+                emit_src=False,
+                debug_verilog=True,
+                synth_opts={"ice40": "-dsp -abc9", "ecp5": "-abc9"}.get(family, ""),
+                nextpnr_opts=f"--report {NAME}.report.json --seed 1 --timing-allow-fail "
+                f"--freq {board.clock_hz / 1e6:g}",
+                **options,
+            )
+        except (ResourceError, NameError) as error:  # a pin that is not there, or taken
+            raise ConfigError(f"{board.title}: {error}; correct its file in boards/") from None
+
+
+def _check_crystal(board: Board, platform: Any) -> None:
+    """Does the platform have the oscillator that the board's file names?"""
+    try:
+        clock = platform.lookup(board.crystal).clock
+    except ResourceError as error:
+        raise ConfigError(f"{board.title}: {error}; correct crystal in its file") from None
+    require(
+        clock is not None and clock.frequency == board.crystal_hz,
+        f"{board.title}: crystal_hz is {board.crystal_hz:g}, and its platform says "
+        f"{clock.frequency if clock else 0:g}; correct its file",
+    )
 
 
 def _apart(design: Design) -> str:
@@ -105,7 +127,12 @@ def commands(plan: BuildPlan) -> Iterator[tuple[str, list[str]]]:
 def run(tool: str, arguments: list[str], folder: Path) -> None:
     """Run a tool in ``folder``; ToolError with its own words where it fails."""
     result = subprocess.run(
-        [find_tool(tool), *arguments], cwd=folder, capture_output=True, text=True, check=False
+        [find_tool(tool), *arguments],
+        cwd=folder,
+        env={**os.environ, "TMPDIR": str(folder.resolve())},  # what a killed tool leaves goes too
+        capture_output=True,
+        text=True,
+        check=False,
     )
     if result.returncode:
         logs = [folder / f"{NAME}{suffix}" for suffix in (".rpt", ".tim")]  # yosys, nextpnr

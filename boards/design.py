@@ -14,7 +14,7 @@ from amaranth.lib import wiring
 
 from ..golden.config import EncoderConfig
 from ..golden.errors import ConfigError, require
-from ..golden.format import Order
+from ..golden.format import Mode, Order
 from ..hdl.encoder import check
 from .board import Board, Wires
 from .parts import TIMEKEEPERS, make_part
@@ -181,10 +181,11 @@ def _check_pins(design: Design, kind: str) -> None:
     for name, count in pin_counts(component).items():
         there = len(wires.pins.get(name, "").split())
         fewer = _FEWER.get(name, "another setting")
+        named = "" if name in wires.pins else f" (it names {', '.join(wires.pins) or 'no pins'})"
         require(
             there >= count,
-            f"{design.board.title} has {there} pins wired for {name} of {name_of_part}, which "
-            f"needs {count}; use {fewer}, or another board",
+            f"{design.board.title} has {there} pins wired for {name} of {name_of_part}{named}, "
+            f"which needs {count}; use {fewer}, or another board",
         )
 
 
@@ -247,12 +248,19 @@ def _check_rate(design: Design, assemble: Callable[..., Design]) -> None:
     share = found.capacity / found.typical
     others = [name for name in design.board.links if name != design.link and _carries(design, name)]
     cures = [f"the link {' or '.join(others)}"] if others else []
+    thinner = [mode for mode in config.modes[1:] if _fits(design, mode)]
+    if thinner:
+        first = ",".join(
+            m.name.lower() for m in sorted(config.modes, key=lambda m: m not in thinner)
+        )
+        cures.append(f"the mode {thinner[0].name.lower()} first (--modes {first})")
     most = _most_channels(int(config.channels * share), assemble)
     if most:
         cures.append(f"at most {most} channels")
     else:  # a frame takes whole clock cycles
         cycles = ceil(design.board.clock_hz / (config.rate_hz * share))
-        cures.append(f"at most {int(design.board.clock_hz / cycles):,} frames a second")
+        slower = int(design.board.clock_hz / cycles)
+        cures.append(f"at most {slower:,} frames a second" if slower else "another link")
     raise ConfigError(
         f"the link {design.link} carries {found.capacity / 1e6:.1f} Mbit/s, and "
         f"{config.channels} channels at {config.rate_hz:,.0f} Hz typically need "
@@ -269,6 +277,13 @@ def _most_channels(limit: int, assemble: Callable[..., Design]) -> int:
             if design.rate.typical <= design.rate.capacity:
                 return channels
     return 0
+
+
+def _fits(design: Design, mode: Mode) -> bool:
+    """Would the link carry ``mode``?"""
+    modes = (mode, *(other for other in design.config.modes if other != mode))
+    first = replace(design, config=replace(design.config, modes=modes)).rate
+    return first.typical <= first.capacity
 
 
 def _carries(design: Design, link: str) -> bool:

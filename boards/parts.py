@@ -12,6 +12,7 @@ from amaranth import Elaboratable
 from amaranth.lib import wiring
 
 from ..golden.errors import ConfigError, require
+from ..hdl.links.limits import is_whole, shown
 
 if TYPE_CHECKING:
     from .design import Design
@@ -22,7 +23,12 @@ _MAC = "02:70:72:6f:62:65"  # locally administered, so that it needs no registra
 def _emulator(design: Design, **settings: Any) -> wiring.Component:
     from ..hdl.inputs.emulator import Emulator
 
-    return Emulator(design.config, frame_cycles=design.frame_cycles, **settings)
+    return Emulator(
+        design.config,
+        frame_cycles=design.frame_cycles,
+        clock_hz=design.board.clock_hz,
+        **settings,
+    )
 
 
 def _native(design: Design, **settings: Any) -> wiring.Component:
@@ -126,22 +132,31 @@ def make_part(
     except ConfigError:
         raise
     except (TypeError, ValueError, AttributeError) as error:
-        if not design.settings:
-            raise
         if unknown := _UNKNOWN.search(str(error)):
             raise ConfigError(f"{part} has no setting {unknown[1]!r}") from None
-        told = ", ".join(f"{key} = {value!r}" for key, value in settings.items())
+        told = ", ".join(f"{key} = {shown(value, _ECHO)}" for key, value in settings.items())
+        if missing := _MISSING.search(str(error)):
+            raise ConfigError(
+                f"{part} needs the setting {missing[1]!r}; it has {told or 'none'}"
+            ) from None
         raise ConfigError(f"{part} does not take {told} ({error})") from None
     quiet(component)
-    for key, parameter in signature(type(component).__init__).parameters.items():
-        whole = key not in settings or isinstance(settings[key], int)
+    parameters = signature(type(component).__init__).parameters
+    for key, value in settings.items():
+        kind_of_value = parameters[key].annotation if key in parameters else None
         require(
-            whole or parameter.annotation is not int,
-            f"{part} needs a whole number for {key}, not {settings.get(key)!r}",
+            kind_of_value is not int or is_whole(value),
+            f"{part} needs a whole number for {key}, not {shown(value, _ECHO)}",
+        )
+        require(
+            kind_of_value is bool or not isinstance(value, bool),
+            f"{part} does not take {key} = {value}: it is no switch",
         )
     return component
 
 
+_ECHO = 60  # characters of a value that a message repeats
+_MISSING = re.compile(r"missing \d+ required keyword-only arguments?: '(\w+)'")
 _UNKNOWN = re.compile(r"(?:unexpected keyword argument|multiple values for .*argument) '(\w+)'")
 
 

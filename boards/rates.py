@@ -39,8 +39,8 @@ class Rate(NamedTuple):
 
 
 def typical_bits(config: EncoderConfig) -> float:
-    """Return the typical bits a sample of the mode that is built and sends least."""
-    return min(_mode_bits(config, mode) for mode in config.modes)
+    """Return the typical bits a sample of the first mode: the one that a board begins with."""
+    return _mode_bits(config, config.modes[0])
 
 
 def _mode_bits(config: EncoderConfig, mode: Mode) -> float:

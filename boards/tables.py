@@ -6,7 +6,7 @@ from collections.abc import Callable
 
 from amaranth.lib import wiring
 
-from ..golden.config import EncoderConfig
+from ..golden.config import PRESETS, EncoderConfig
 from ..golden.udp import UdpConfig
 from ..hdl.links.fifo import FtFifo
 from ..hdl.links.rgmii import RgmiiLink
@@ -65,7 +65,8 @@ def link_table() -> str:
         quiet(link)
         capacity = link.capacity(clock_hz)
         widths = [16.0] + [
-            typical_bits(EncoderConfig.preset(preset, sample_bits=bits)) for preset, bits in _CASES
+            typical_bits(EncoderConfig(sample_bits=bits, modes=PRESETS[preset].modes[-1:]))
+            for preset, bits in _CASES
         ]
         counts = " | ".join(
             f"{min(MOST_CHANNELS, int(capacity / _RATE_HZ / width)):,}" for width in widths

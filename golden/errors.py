@@ -23,6 +23,6 @@ def check_range(config: Any, name: str, low: int, high: int) -> None:
     """Require that field ``name`` of ``config`` is a whole number from ``low`` to ``high``."""
     value = getattr(config, name)
     require(
-        isinstance(value, int) and low <= value <= high,
+        isinstance(value, int) and not isinstance(value, bool) and low <= value <= high,
         f"{name} must be a whole number from {low} to {high}, not {value!r}",
     )

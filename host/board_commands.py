@@ -127,7 +127,8 @@ def verilog(
     with extra("hdl"):
         if board in _CORES:
             if parts:
-                raise ValueError(f"--{next(iter(parts))} is for boards; {board} is the core alone")
+                name = next(iter(parts)).replace("settings", "set")
+                raise ValueError(f"--{name} is for boards; {board} is the core alone")
             texts = _core_files(board, bus, config, core, matrix)
         else:
             if bus != "native":
@@ -137,6 +138,7 @@ def verilog(
 
                 design = _design(board, parts, config, matrix, core)
                 texts = board_files.files(design)
+                click.echo(design.title, err=True)
                 _warn(design)
     paths = place(out, {name: text.encode() for name, text in texts.items()}, force)
     if as_json:
@@ -191,17 +193,17 @@ def build(
     written.
     """
     with extra("build"), _workplace() as scratch, stages() as progress:
+        from ..boards import board_files, build_plan
         from ..boards import build as builder
-        from ..boards import build_plan
 
         design = _design(board, parts, config, matrix, core)
         _check_place(out, build_plan.NAME, force)
         _warn(design)
         report = builder.build(design, scratch, progress)
-        kept = {
+        kept = {"pins.md": board_files.pin_page(design).encode()} | {
             path.name: path.read_bytes()
             for path in sorted(scratch.iterdir())
-            if path.name in builder.KEPT
+            if path.name in (builder.PLAN if report.note else builder.KEPT)
         }
     place(out, kept, force)
     _show(design, report, out, as_json)
@@ -252,13 +254,29 @@ def _show(design: Design, report: BuildReport, out: Path, as_json: bool) -> None
             needs = f"needs {asked / 1e6:.1f}"
             table.add_row(f"clock {clock_name(net)}, MHz", f"{reached / 1e6:.1f}", needs)
         Console().print(table)
-        click.echo(f"bitstream: {bitstream}\nload it:   {design.board.programmer} {bitstream}")
+        click.echo(f"bitstream: {bitstream}\nwire it:   {out / 'pins.md'}")
+        click.echo(
+            f"load it:   {design.board.programmer} {bitstream}\ncapture:   {_capture(design)}"
+        )
     if report.note:
         click.echo(f"{report.note} ({out})", err=True)
     if not report.meets_timing:
         click.echo(_late(report), err=True)
     if report.note or not report.meets_timing:
         raise click.exceptions.Exit(1)
+
+
+def _capture(design: Design) -> str:
+    """How to capture what the board then sends."""
+    settings = design.settings_of("link")
+    port = {
+        "uart": f"--port /dev/ttyUSB1 --baud {settings.get('baud', 0):.0f}",
+        "usb": "--port usb",
+        "ft245": "--port ftdi://ftdi:232h/1",
+    }.get(design.link, f"--port udp://0.0.0.0:{settings.get('destination_port', 5005)}")
+    if design.link not in ("uart", "usb", "ft245", "mii", "rmii", "rgmii"):
+        return "by a program of your own: docs/boards.md"
+    return f"probecodec capture run.pcs {port}"
 
 
 def clock_name(net: str) -> str:

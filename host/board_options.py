@@ -40,7 +40,9 @@ core_options = gather(
         "fifo_words": click.option(
             "--fifo-words", type=int, help="Depth of the output FIFO in 32-bit words."
         ),
-        "rate_hz": click.option("--rate", "rate_hz", type=float, help="Frames a second; 30000."),
+        "rate_hz": click.option(
+            "--rate", "rate_hz", type=float, help="Frames a second; 30000, with RHD chips 20000."
+        ),
         "lsb_uv": click.option(
             "--lsb-uv", type=float, help="Microvolts of one ADC step, for the metadata packet."
         ),

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import math
 import signal
 import sys
 import time
@@ -28,6 +29,13 @@ _PIECE_BYTES = 1 << 17
 Show = Callable[[str], None]
 
 
+def _finite(context: click.Context, option: click.Parameter, value: float | None) -> float | None:
+    """Refuse what no clock reaches."""
+    if value is not None and not math.isfinite(value):
+        raise click.BadParameter(f"{value} is no number of seconds")
+    return value
+
+
 @click.command()
 @click.argument("out", type=_PATH)
 @click.option("--port", required=True, help="Where it comes from.")
@@ -39,11 +47,15 @@ Show = Callable[[str], None]
     help="Bits a second of a serial port: 8 data bits, no parity, 1 stop bit.",
 )
 @click.option(
-    "--seconds", type=click.FloatRange(0, min_open=True), help="Stop so long after the first byte."
+    "--seconds",
+    type=click.FloatRange(0, min_open=True),
+    callback=_finite,
+    help="Stop so long after the first byte.",
 )
 @click.option(
     "--wait",
     type=click.FloatRange(0, min_open=True),
+    callback=_finite,
     default=10.0,
     show_default=True,
     help="Stop where nothing came for so many seconds.",

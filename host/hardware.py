@@ -269,7 +269,7 @@ def place(folder: Path, files: dict[str, bytes], force: bool) -> list[Path]:
     """Write ``files`` into ``folder``, all or none; return their paths."""
     from .recording import check_output, replacing
 
-    fresh = not folder.exists()
+    made = [each for each in (folder, *folder.parents) if not each.exists()]
     folder.mkdir(parents=True, exist_ok=True)
     paths = [folder / name for name in files]
     try:
@@ -279,8 +279,8 @@ def place(folder: Path, files: dict[str, bytes], force: bool) -> list[Path]:
             for path in paths:
                 stack.enter_context(replacing(path)).write(files[path.name])
     except BaseException:
-        if fresh:
-            folder.rmdir()
+        for each in made:
+            each.rmdir()
         raise
     return paths
 

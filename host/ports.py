@@ -154,6 +154,10 @@ def _open(name: str, baud: int) -> Port:
     if name.startswith("ftdi://"):
         return _open_ftdi(name)
     if name == "-":
+        try:
+            os.fstat(_STDIN)
+        except OSError:  # else the next file opened would be it: the capture
+            raise PortError("standard input is closed: give it a pipe or a file") from None
         return _File(_STDIN)
     if Path(name).is_fifo() or Path(name).is_file():
         # A pipe opens without waiting for who writes into it: `read` waits.
@@ -167,7 +171,7 @@ def _open_serial(name: str, baud: int) -> Port:
 
     try:
         return _Serial(serial.serial_for_url(name, baud, timeout=_WAIT_SECONDS, exclusive=True))
-    except (serial.SerialException, OSError, ValueError) as error:
+    except Exception as error:  # pyserial passes on whatever its parts raise
         raise PortError(f"{name} cannot be opened ({_reason(error)}); {_advice(error)}") from None
 
 

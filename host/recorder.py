@@ -92,6 +92,8 @@ class Recorder:
                     self.latest = time.monotonic()
                     self.first = self.first or self.latest
                     self._pieces.put(data)
+        except Exception:  # whatever a driver raises, nothing more comes from there
+            self.lost = True
         finally:
             self._pieces.put(None)
 

@@ -1,5 +1,7 @@
 """Emulator: a synthetic recording from a memory, at a probe's rate; see `golden.emulator`."""
 
+from math import ceil
+
 from amaranth import Const, Module, Mux, Signal, signed
 from amaranth.lib import memory, wiring
 from amaranth.lib.wiring import Out
@@ -8,6 +10,9 @@ from ...golden import emulator
 from ...golden.config import EncoderConfig
 from ...golden.errors import require
 from .. import layout
+from ..links.limits import is_whole, shown
+
+MOST_CYCLES = (1 << 32) - 1  # of a frame
 
 
 class Emulator(wiring.Component):
@@ -20,11 +25,13 @@ class Emulator(wiring.Component):
     Parameters
     ----------
     frame_cycles : int
-        Clock cycles of a frame, at least one for each channel: clock rate / frame rate.
+        Clock cycles of a frame, at least one for each channel: clock rate / frame rate; below 2^32.
     length : int
         Values in the memory, a power of two from 512 to 65536.
     seed : int
         Of the recording, 1 to 2^32 - 1.
+    clock_hz : float, optional
+        Clock rate, so that errors can tell the frame rate that would do.
 
     Members
     -------
@@ -38,16 +45,28 @@ class Emulator(wiring.Component):
         Where a parameter is out of range.
     """
 
-    def __new__(cls, config: EncoderConfig, *, frame_cycles: int, length: int = 2048, seed=1):
-        require(
-            isinstance(frame_cycles, int) and config.channels <= frame_cycles < 1 << 32,
-            f"frame_cycles = {frame_cycles!r} is too short for {config.channels} channels, one a "
-            f"cycle; use at least {config.channels}: a faster clock or a lower frame rate",
-        )
+    def __new__(
+        cls,
+        config: EncoderConfig,
+        *,
+        frame_cycles: int,
+        length: int = 2048,
+        seed: int = 1,
+        clock_hz: float | None = None,
+    ):
+        _check_cycles(config.channels, frame_cycles, clock_hz)
         emulator.loop(config, length, seed)  # before Amaranth expects the component to be used
         return super().__new__(cls)
 
-    def __init__(self, config: EncoderConfig, *, frame_cycles: int, length: int = 2048, seed=1):
+    def __init__(
+        self,
+        config: EncoderConfig,
+        *,
+        frame_cycles: int,
+        length: int = 2048,
+        seed: int = 1,
+        clock_hz: float | None = None,
+    ) -> None:
         self._config = config
         self._frame_cycles = frame_cycles
         self._length = length
@@ -101,3 +120,21 @@ class Emulator(wiring.Component):
                 m.d.sync += word.eq(frame >> emulator.AUX_SHIFT)
             m.d.sync += self.sample.aux.eq(word)
         return m
+
+
+def _check_cycles(channels: int, cycles: int, clock_hz: float | None) -> None:
+    require(is_whole(cycles), f"frame_cycles must be a whole number, not {shown(cycles)}")
+    highest = lowest = ""
+    if clock_hz:
+        highest = f" or a frame rate of {int(clock_hz / channels):,} Hz or less"
+        lowest = f" or a frame rate of {ceil(1000 * clock_hz / MOST_CYCLES) / 1000:g} Hz or more"
+    require(
+        cycles >= channels,
+        f"a frame of {shown(cycles)} clock cycles (frame_cycles) is too short for {channels} "
+        f"channels, one a cycle; use at least {channels} cycles{highest}",
+    )
+    require(
+        cycles <= MOST_CYCLES,
+        f"a frame of {shown(cycles)} clock cycles (frame_cycles) is too long; use at most "
+        f"{MOST_CYCLES} cycles{lowest}",
+    )

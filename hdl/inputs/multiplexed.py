@@ -9,6 +9,7 @@ from ...golden.config import EncoderConfig
 from ...golden.errors import require
 from ...golden.format import ORDER_STEPS, Order
 from .. import layout
+from ..links.limits import is_whole, shown
 
 OVERSAMPLING = 4  # clock cycles in a bit, at least
 
@@ -56,18 +57,19 @@ class Multiplexed(wiring.Component):
     """
 
     def __new__(cls, config: EncoderConfig, *, adcs: int = 32):
+        require(is_whole(adcs), f"adcs must be a whole number, not {shown(adcs)}")
         fitting = config.channels // ORDER_STEPS[config.order]
         if config.order == Order.SEQUENTIAL:
             require(
-                isinstance(adcs, int) and adcs > 0 and config.channels % adcs == 0,
-                f"adcs = {adcs!r} does not divide {config.channels} channels; every converter must "
-                "have as many as the next",
+                adcs > 0 and config.channels % adcs == 0,
+                f"adcs = {shown(adcs)} does not divide {config.channels} channels; every "
+                "converter must have as many as the next",
             )
         else:
             require(
                 adcs == fitting,
                 f"order {config.order.name.lower()} of {config.channels} channels has {fitting} "
-                f"converters, not {adcs!r}",
+                f"converters, not {shown(adcs)}",
             )
         longest = OVERSAMPLING * config.sample_bits
         require(

@@ -7,6 +7,7 @@ from amaranth.lib.wiring import In, Out
 
 from ...golden.config import EncoderConfig
 from .. import layout
+from ..links.limits import check_depth
 
 
 class Native(wiring.Component):
@@ -26,7 +27,7 @@ class Native(wiring.Component):
     Parameters
     ----------
     depth : int
-        Samples in the FIFO, raised to a power of two and one more.
+        Samples in the FIFO, 8 … 4096; raised to a power of two and one more.
 
     Members
     -------
@@ -35,7 +36,16 @@ class Native(wiring.Component):
         its value; where there are auxiliary bits, the frame's word, read with the first sample.
     sample : Out(layout.source)
         The same, in ``sync``.
+
+    Raises
+    ------
+    ConfigError
+        For another ``depth``.
     """
+
+    def __new__(cls, config: EncoderConfig, *, depth: int = 16):
+        check_depth(depth)  # before Amaranth expects the component to be used
+        return super().__new__(cls)
 
     def __init__(self, config: EncoderConfig, *, depth: int = 16) -> None:
         self._depth = depth

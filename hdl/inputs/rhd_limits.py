@@ -7,6 +7,7 @@ from ...golden.config import EncoderConfig
 from ...golden.errors import require
 from ...golden.format import Order
 from ...golden.rhd import AMPLIFIERS, SLOTS, WORD_BITS, RhdSettings
+from ..links.limits import check_whole, is_whole, shown
 
 MAX_DELAY = 7
 MAX_VALUES = 32  # of a command, from all chips: so many cycles there are in any command
@@ -34,34 +35,33 @@ def check(
         config.order == Order.SEQUENTIAL,
         f"order {config.order.name.lower()} is not that of RHD2000 chips; use sequential",
     )
-    require(
-        isinstance(chips, int) and 1 <= chips <= most,
-        f"chips must be a whole number from 1 to {most}, not {chips!r}",
-    )
+    check_whole("chips", chips, 1, most)
     require(
         config.channels == per_chip * chips,
         f"{chips} chips have {per_chip * chips} channels, not {config.channels}; use whole chips "
         f"of {per_chip}",
     )
     require(
-        miso_delay is None or (isinstance(miso_delay, int) and 0 <= miso_delay <= MAX_DELAY),
-        f"miso_delay must be a whole number from 0 to {MAX_DELAY}, or None, not {miso_delay!r}",
+        miso_delay is None or (is_whole(miso_delay) and 0 <= miso_delay <= MAX_DELAY),
+        f"miso_delay must be a whole number from 0 to {MAX_DELAY}, or None, not "
+        f"{shown(miso_delay)}",
     )
     _check_timing(frame_cycles, clock_hz, half_period)
 
 
 def _check_timing(frame_cycles: int, clock_hz: float, half_period: int) -> None:
     least = ceil(rhd.HALF_PERIOD_S * clock_hz * 0.999)  # 48 MHz make 20.83 ns
+    require(is_whole(half_period), f"half_period must be a whole number, not {shown(half_period)}")
     require(
-        isinstance(half_period, int) and half_period >= least,
-        f"half_period = {half_period!r} at {clock_hz / 1e6:g} MHz makes SCLK faster than the "
+        half_period >= least,
+        f"half_period = {shown(half_period)} at {clock_hz / 1e6:g} MHz makes SCLK faster than the "
         f"chip's 24 MHz; use {least}",
     )
     word = (2 * WORD_BITS + 1) * half_period + ceil(rhd.CS_HIGH_S * clock_hz)
     shortest = max(SLOTS * word, ceil(SLOTS * clock_hz / rhd.COMMANDS_PER_S * 0.999))
     faster = ", or a smaller half_period" if half_period > least else ""
     require(
-        isinstance(frame_cycles, int) and frame_cycles >= shortest,
-        f"{SLOTS} commands do not fit into frame_cycles = {frame_cycles!r}; use at least "
+        is_whole(frame_cycles) and frame_cycles >= shortest,
+        f"{SLOTS} commands do not fit into frame_cycles = {shown(frame_cycles)}; use at least "
         f"{shortest}, at most {clock_hz / shortest:,.0f} frames a second{faster}",
     )

@@ -6,6 +6,7 @@ from amaranth.lib.fifo import AsyncFIFOBuffered
 from amaranth.lib.wiring import In, Out
 
 from .. import layout
+from .limits import check_depth
 
 
 class Crossing(wiring.Component):
@@ -17,7 +18,12 @@ class Crossing(wiring.Component):
     Parameters
     ----------
     depth : int
-        Words, raised to a power of two and one more.
+        Words, 8 … 4096; raised to a power of two and one more.
+
+    Raises
+    ------
+    ConfigError
+        For another ``depth``.
 
     Members
     -------
@@ -26,6 +32,10 @@ class Crossing(wiring.Component):
     o : Out(stream of layout.link_layout)
         The same words, in domain ``link``.
     """
+
+    def __new__(cls, *, depth: int = 16):
+        check_depth(depth)  # before Amaranth expects the component to be used
+        return super().__new__(cls)
 
     def __init__(self, *, depth: int = 16) -> None:
         self._depth = depth

@@ -8,6 +8,7 @@ from ...golden.errors import require
 from .. import layout
 from .bytes import Bytes
 from .crossing import Crossing
+from .limits import check_depth, shown
 
 SEND_CYCLES = 16  # that SIWU# is low: 267 ns
 
@@ -44,12 +45,12 @@ class FtFifo(wiring.Component):
     width : int
         Data pins: 8, 16 or 32.
     depth : int
-        Words in the crossing.
+        Words in the crossing, 8 … 4096.
 
     Raises
     ------
     ConfigError
-        For other widths.
+        For other widths or depths.
 
     Members
     -------
@@ -72,7 +73,11 @@ class FtFifo(wiring.Component):
     """
 
     def __init__(self, *, width: int = 8, depth: int = 16) -> None:
-        require(width in (8, 16, 32), f"width must be 8, 16 or 32, not {width!r}")
+        require(
+            isinstance(width, int) and width in (8, 16, 32),
+            f"width must be 8, 16 or 32, not {shown(width)}",
+        )
+        check_depth(depth)
         self._depth = depth
         self._width = width
         own = {"siwu_n": Out(1, init=1)} if width == 8 else {"be": Out(width // 8)}

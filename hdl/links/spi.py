@@ -8,6 +8,7 @@ from amaranth.lib.wiring import In, Out
 from ...golden.errors import require
 from ...golden.format import WORD_BITS
 from .. import layout
+from .limits import LONGEST_WAIT, check_whole, is_whole, shown
 
 MARKER = 0x5043  # "PC"; neither a line that stands still nor a shifted count looks like it
 MARKER_BITS = 16
@@ -33,6 +34,10 @@ class Spi(wiring.Component):
     of SCK behind its last bit; a word begun and not taken is the first of the next transaction. So
     a host keeps the whole words that it has read, and forgets the rest of its last one.
 
+    CS# must stay low for half an SCK period behind the last falling edge of SCK, and be low as long
+    before the first edge: it resets the transaction without a clock, and that edge takes the word.
+    A host that raises CS# together with that edge may lose words or read some again.
+
     SCK clocks half of this: words are taken from a memory with gray-coded pointers. It may stand
     still for any time, and be as fast as the FPGA and the wires allow: MISO changes behind the
     falling edge, and the host reads it at the rising edge, half a period later. The words in
@@ -51,7 +56,7 @@ class Spi(wiring.Component):
         the most is ``depth`` - 2.
     timeout : int
         Cycles of ``sync`` after which fewer words are worth one, so that the stream's end does not
-        wait for ever. The default is 0.9 ms at 36 MHz.
+        wait for ever; 1 … 2^24. The default is 0.9 ms at 36 MHz.
 
     Raises
     ------
@@ -73,12 +78,15 @@ class Spi(wiring.Component):
 
     def __init__(self, *, depth: int = 256, chunk: int = 0, timeout: int = 1 << 15) -> None:
         require(
-            depth in [1 << n for n in range(2, COUNT_BITS)],
-            f"depth must be a power of two from 4 to 32768, not {depth!r}",
+            is_whole(depth) and depth in [1 << n for n in range(2, COUNT_BITS)],
+            f"depth must be a power of two from 4 to 32768, not {shown(depth)}",
         )
         most = depth - SPARE_WORDS
-        require(0 <= chunk <= most, f"chunk must be from 0 to depth - 2 ({most}), not {chunk!r}")
-        require(timeout >= 1, f"timeout must be at least 1 cycle, not {timeout!r}")
+        require(
+            is_whole(chunk) and 0 <= chunk <= most,
+            f"chunk must be a whole number from 0 to depth - 2 ({most}), not {shown(chunk)}",
+        )
+        check_whole("timeout", timeout, 1, LONGEST_WAIT)
         self._depth = depth
         self._chunk = chunk or depth // 2
         self._timeout = timeout

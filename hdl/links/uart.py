@@ -1,5 +1,8 @@
 """UART: a serial line through any USB-to-serial chip; the simplest of the links."""
 
+import math
+from typing import Any
+
 from amaranth import Cat, Module, Signal
 from amaranth.lib import stream, wiring
 from amaranth.lib.cdc import FFSynchronizer
@@ -8,9 +11,10 @@ from amaranth.lib.wiring import In, Out
 from ...golden.errors import ConfigError, require
 from .. import layout
 from .bytes import Bytes
+from .limits import is_whole, shown
 
 BITS = 10  # start bit, 8 data bits, stop bit
-LEAST_DIVISOR = 2
+LEAST_DIVISOR, MOST_DIVISOR = 2, 1 << 24
 TOLERANCE = 0.02  # of the baud rate; the receiver's last sample is then off by a fifth of a bit
 
 
@@ -20,17 +24,34 @@ def uart_divisor(clock_hz: float, baud: float) -> int:
     Raises
     ------
     ConfigError
-        Where the nearest rate is more than 2 % off; the message names the rates around it.
+        Where the nearest rate is more than 2 % off; the message names the rates around it. Where
+        either is no number above 0, or the baud rate takes a divisor above 2^24.
     """
-    require(clock_hz > 0 and baud > 0, f"clock and baud rate must be above 0, not {clock_hz:g} Hz")
+    for name, value in (("clock_hz", clock_hz), ("baud", baud)):
+        require(_is_rate(value), f"{name} must be a number above 0, not {shown(value)}")
+    lowest = clock_hz / MOST_DIVISOR
+    require(
+        baud >= lowest,
+        f"{baud:g} baud is too slow for a {clock_hz / 1e6:g} MHz clock; use at least "
+        f"{math.ceil(lowest)} baud",
+    )
     below = max(LEAST_DIVISOR, int(clock_hz / baud))
     divisor = min((below, below + 1), key=lambda n: abs(clock_hz / n - baud))
     if abs(clock_hz / divisor / baud - 1) > TOLERANCE:
         rates = " or ".join(f"{clock_hz / n:,.0f}" for n in (below + 1, below))
         raise ConfigError(
-            f"{baud:,.0f} baud cannot be made of a {clock_hz / 1e6:g} MHz clock; use {rates} baud"
+            f"{baud:,.12g} baud cannot be made of a {clock_hz / 1e6:g} MHz clock; use {rates} baud"
         )
     return divisor
+
+
+def _is_rate(value: Any) -> bool:
+    """Is it a finite number above 0?"""
+    try:
+        rate = float(value) if is_whole(value) or isinstance(value, float) else 0.0
+    except OverflowError:
+        return False
+    return 0 < rate < math.inf
 
 
 class Uart(wiring.Component):
@@ -42,7 +63,7 @@ class Uart(wiring.Component):
     Parameters
     ----------
     divisor : int
-        Clock cycles in a bit, from 2; see `uart_divisor`. 12 Mbaud takes 36 MHz and 3.
+        Clock cycles in a bit, 2 … 2^24; see `uart_divisor`. 12 Mbaud takes 36 MHz and 3.
     flow_control : bool
         Stop while ``cts_n`` is high, behind the byte under way; at most one more byte begins, as
         ``cts_n`` is seen 2 to 3 cycles late.
@@ -50,7 +71,7 @@ class Uart(wiring.Component):
     Raises
     ------
     ConfigError
-        For a divisor below 2.
+        For another divisor, or a ``flow_control`` that is no truth value.
 
     Members
     -------
@@ -65,9 +86,13 @@ class Uart(wiring.Component):
 
     def __init__(self, *, divisor: int, flow_control: bool = False) -> None:
         require(
-            isinstance(divisor, int) and divisor >= LEAST_DIVISOR,
-            f"divisor must be a whole number from {LEAST_DIVISOR}, not {divisor!r}; "
-            "take a lower baud rate or a faster clock",
+            is_whole(divisor) and LEAST_DIVISOR <= divisor <= MOST_DIVISOR,
+            f"divisor must be a whole number from {LEAST_DIVISOR} to {MOST_DIVISOR}, not "
+            f"{shown(divisor)}; take another baud rate or clock",
+        )
+        require(
+            isinstance(flow_control, bool),
+            f"flow_control must be True or False, not {shown(flow_control)}",
         )
         self._divisor = divisor
         self._flow_control = flow_control

@@ -8,9 +8,10 @@ from amaranth import DomainRenamer, Fragment, Module, ResetInserter, Signal
 from amaranth.lib import stream, wiring
 from amaranth.lib.wiring import In, Out
 
-from ...golden.config import ConfigError
+from ...golden.errors import require
 from .. import layout
 from .crossing import Crossing
+from .limits import LONGEST_WAIT, check_depth, check_whole, is_whole, shown
 from .usb_descriptors import ENDPOINT, Requests, descriptors
 from .usb_endpoint import FULL_SPEED_PACKET, HIGH_SPEED_PACKET, BulkIn
 
@@ -51,9 +52,10 @@ class Usb(wiring.Component):
     phy_registers : mapping, optional
         Vendor registers of the PHY to write after its reset: address (6 bits) to value.
     flush_cycles : int
-        Cycles of ``link`` without a word after which a short packet goes out; by default 1 ms.
+        Cycles of ``link`` without a word after which a short packet goes out, 1 … 2^24; by default
+        1 ms.
     depth : int
-        Words in the crossing.
+        Words in the crossing, 8 … 4096.
     milliamperes : int
         From 2 to 500.
 
@@ -76,16 +78,24 @@ class Usb(wiring.Component):
     """
 
     def __new__(cls, *, phy_registers=None, flush_cycles=60_000, depth=16, milliamperes=500):
-        if flush_cycles < 1:
-            raise ConfigError(f"flush_cycles must be 1 or more, not {flush_cycles}")
-        if not 2 <= milliamperes <= 500:
-            raise ConfigError(f"milliamperes must be from 2 to 500, not {milliamperes}")
+        check_whole("flush_cycles", flush_cycles, 1, LONGEST_WAIT)
+        check_whole("milliamperes", milliamperes, 2, 500)
+        check_depth(depth)
+        require(
+            phy_registers is None or isinstance(phy_registers, Mapping),
+            f"phy_registers must map addresses to values, not {shown(phy_registers)}",
+        )
         for address, value in (phy_registers or {}).items():
-            if not (0 <= address < 64 and 0 <= value < 256):
-                raise ConfigError(
-                    f"phy_registers: {address:#x} to {value:#x} does not fit: "
-                    "an address has 6 bits, a value 8"
-                )
+            require(
+                is_whole(address) and is_whole(value),
+                "phy_registers must have whole numbers as addresses and values, not "
+                f"{shown(address)} and {shown(value)}",
+            )
+            require(
+                0 <= address < 64 and 0 <= value < 256,
+                f"phy_registers: {address:#x} to {value:#x} does not fit: "
+                "an address has 6 bits, a value 8",
+            )
         return super().__new__(cls)  # checked before Amaranth expects the component to be used
 
     def __init__(

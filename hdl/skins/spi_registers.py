@@ -8,6 +8,7 @@ from amaranth.lib.wiring import In, Out
 
 from ...golden.config import EncoderConfig
 from ...golden.format import WORD_BITS
+from ...golden.registers import ADDRESS_BITS
 from .registers import register_bus
 
 _COMMAND_BITS = 8
@@ -19,16 +20,19 @@ class SpiRegisters(wiring.Component):
 
     One access is 40 bits while ``spi_cs_n`` is low, whether it reads or writes::
 
-        bit    39     38 … 36   35 … 32    31 … 0
-        MOSI   write  0         register   word, if it is written
-        MISO   0      0         0          the register, as it was when asked for
+        bit    39     38 … 32    31 … 0
+        MOSI   write  register   word, if it is written
+        MISO   0      0          the register, as it was when asked for
 
     A write takes effect when ``spi_cs_n`` rises after exactly 40 bits; broken off, or longer, it
-    changes nothing. A register that is not there, or cannot be read, reads as 0.
+    changes nothing. A register that is not there, or cannot be read, reads as 0; a write to one
+    that is not there changes nothing.
 
     The pins are oversampled in ``sync``: SCK at most an eighth of that clock, its halves of equal
-    length; ``spi_cs_n`` high for 4 cycles at least between two accesses, and low for 4 before the
-    first edge. MISO changes within 3 cycles of SCK's falling edge.
+    length; ``spi_cs_n`` high for 4 cycles at least between two accesses, low for 4 before the
+    first edge, and low for 2 behind the last rising edge: in mode 3 that is the last edge, and a
+    ``spi_cs_n`` that rises together with it loses the write. MISO changes within 3 cycles of SCK's
+    falling edge.
 
     Members
     -------
@@ -73,11 +77,14 @@ class SpiRegisters(wiring.Component):
         awake = Signal()  # not selected once since reset: what that cut is no access
         answer = Signal(WORD_BITS)
         commanded = Signal()
+        number = Signal(_COMMAND_BITS - 1)
+        is_there = number[ADDRESS_BITS:] == 0
         m.d.comb += [
             commanded.eq(count == _COMMAND_BITS),
-            bus.address.eq(Mux(commanded, heard, heard[WORD_BITS:])),
+            number.eq(Mux(commanded, heard, heard[WORD_BITS:])),
+            bus.address.eq(number),
             bus.wdata.eq(heard),
-            bus.write.eq(idle & (count == _BITS) & heard[-1]),
+            bus.write.eq(idle & (count == _BITS) & heard[-1] & is_there),
             self.spi_miso.eq(answer[-1]),
         ]
         m.d.sync += self.spi_miso_oe.eq(~idle & awake)
@@ -88,5 +95,5 @@ class SpiRegisters(wiring.Component):
             with m.If(count <= _BITS):
                 m.d.sync += count.eq(count + 1)
         with m.Elif(~sck & sck_before):
-            m.d.sync += answer.eq(Mux(commanded, bus.rdata, answer << 1))
+            m.d.sync += answer.eq(Mux(commanded, Mux(is_there, bus.rdata, 0), answer << 1))
         return m

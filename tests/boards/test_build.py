@@ -225,7 +225,7 @@ def test_arty_without_vivado_is_a_plan(stub):
     assert "sh build_probecodec.sh" in report.note and "Vivado was not found" in report.note
     told = json.loads(json.dumps(report.as_json()))
     assert told["bitstream"] is None and told["timing_met"] is None
-    kept = {path.name for path in folder.iterdir() if path.name in build.KEPT}
+    kept = {path.name for path in folder.iterdir() if path.name in build.PLAN}
     assert {f"probecodec.{end}" for end in ("tcl", "xdc", "v")} | {"build_probecodec.sh"} <= kept
     script = (folder / "probecodec.tcl").read_text()
     assert "read_xdc probecodec.xdc" in script and "add_files probecodec.v" in script

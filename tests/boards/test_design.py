@@ -3,16 +3,20 @@
 import gc
 import re
 import warnings
+from dataclasses import replace
 from itertools import product
 
 import pytest
 from amaranth.hdl import UnusedElaboratable
 
+from probecodec.boards.board import Wires
+from probecodec.boards.build_plan import prepare
 from probecodec.boards.design import make, pins_of
 from probecodec.boards.parts import TIMEKEEPERS
 from probecodec.boards.targets import BOARDS, board
 from probecodec.golden.config import PRESETS
 from probecodec.golden.errors import ConfigError
+from probecodec.golden.format import Mode
 
 ALL = [
     (name, input, link)
@@ -163,15 +167,15 @@ def test_same_pins():
         ({"settings": {"link.": 3e6}}, "'link.' is no setting's name"),
         ({"settings": {"link.bauds": 3e6}}, "the link uart has no setting 'bauds'"),
         ({"settings": {"link.divisor": 3}}, "the link uart has no setting 'divisor'"),
-        ({"settings": {"link.baud": "x"}}, "the link uart does not take baud = 'x'"),
-        ({"settings": {"link.baud": None}}, "the link uart does not take baud = None"),
+        ({"settings": {"link.baud": "x"}}, "baud must be a number above 0, not 'x'"),
+        ({"settings": {"link.baud": None}}, "baud must be a number above 0, not None"),
         ({"settings": {"link.baud": 35e6}}, "cannot be made of a 36 MHz clock; use"),
-        ({"settings": {"link.baud": 0}}, "must be above 0"),
+        ({"settings": {"link.baud": 0}}, "baud must be a number above 0"),
         ({"settings": {"link.baud": 115200}}, "carries 0.1 Mbit/s"),
         ({"settings": {"input.length": 1000}}, "length must be a power of two"),
         ({"settings": {"input.channels": 3}}, "the front end emulator has no setting 'channels'"),
-        ({"link": "spi", "settings": {"link.chunk": "x"}}, "the link spi does not take"),
-        ({"link": "spi", "settings": {"link.timeout": 1.5}}, "needs a whole number for timeout"),
+        ({"link": "spi", "settings": {"link.chunk": "x"}}, "chunk must be a whole number"),
+        ({"link": "spi", "settings": {"link.timeout": 1.5}}, "timeout must be a whole number"),
         ({"input": "rhd2132", "settings": {"input.chips": 2}}, "has no setting 'chips'"),
         ({"input": "rhd2132", "settings": {"input.settings": 1}}, "has no setting 'settings'"),
         ({"input": "rhd2132", "settings": {"input.upper_hz": 1}}, "none of the RHD2000's: use"),
@@ -252,3 +256,37 @@ def test_title_tells_all():
     title = make(board("icebreaker"), channels=16).title
     for part in ("iCEBreaker", "emulator", "16 channels of 10 bits", "30,000 Hz", "uart"):
         assert part in title
+
+
+def test_a_board_begins_with_its_first_mode():
+    """What a button might choose later does not count."""
+    sentence = error("icebreaker", link="uart", preset="projection", channels=256)
+    assert "use the mode projection first (--modes projection,huffman), or at most" in sentence
+    modes = (Mode.PROJECTION, Mode.HUFFMAN)
+    made = make(board("icebreaker"), link="uart", preset="projection", modes=modes, channels=256)
+    assert made.rate.typical <= made.rate.capacity
+
+
+def _mistaken(**changes):
+    """The iCEBreaker with a mistake in its file."""
+    return replace(board("icebreaker"), **changes)
+
+
+@pytest.mark.parametrize(
+    ("changes", "sentence"),
+    [
+        ({"crystal": "clk13"}, "clk13"),
+        ({"crystal_hz": 13e6}, "crystal_hz is 1.3e+07, and its platform says"),
+        ({"links": {"uart": Wires(pins={"tx": "pmod_0:99"}, settings={"baud": 12e6})}}, "99"),
+        ({"links": {"uart": Wires(pins={"tx": "35"}, settings={"baud": 12e6})}}, "35"),
+        ({"links": {"uart": Wires(pins={"tz": "9"}, settings={"baud": 12e6})}}, "(it names tz)"),
+        (
+            {"links": {"uart": Wires(pins={"tx": "9"}, settings={"bauds": 12e6})}},
+            "setting 'baud'",
+        ),
+    ],
+)
+def test_mistakes_in_a_board_s_file(changes, sentence):
+    with pytest.raises(ConfigError, match=re.escape(sentence)) as caught:
+        prepare(make(_mistaken(**changes)))
+    assert "\n" not in str(caught.value)

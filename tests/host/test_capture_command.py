@@ -2,11 +2,13 @@
 
 import json
 import os
+import pty
 import signal
 import socket
 import subprocess
 import threading
 import time
+import tty
 from pathlib import Path
 
 import numpy as np
@@ -193,6 +195,37 @@ class TestPipes:
         )
         assert (done.returncode, done.stderr) == (0, b"")
         assert Path("out.pcs").read_bytes() == LONG
+
+    def test_closed_standard_input(self):
+        """The next file that is opened would be it: OUT."""
+        Path("out.pcs").write_bytes(LONG)
+        result = subprocess.run(
+            program(
+                "capture", "out.pcs", "--force", "--port", "-", before="import os; os.close(0)"
+            ),
+            capture_output=True,
+            text=True,
+        )
+        assert result.returncode == 2 and "standard input is closed" in result.stderr
+        assert Path("out.pcs").read_bytes() == LONG
+
+    def test_standard_input_that_fails(self):
+        """A terminal as standard input, whose other end goes away."""
+        ours, theirs = pty.openpty()
+        tty.setraw(ours)
+        capture = subprocess.Popen(
+            program("capture", "out.pcs", "--port", "-"), stdin=ours, stderr=subprocess.PIPE
+        )
+        os.write(theirs, LONG[:600])
+        soon(lambda: size() == 600)
+        os.close(theirs)
+        os.close(ours)
+        _, said = capture.communicate(timeout=30)
+        assert capture.returncode == 1 and b"lost" in said and b"Traceback" not in said
+
+    @pytest.mark.parametrize("option", ["--seconds", "--wait"])
+    def test_no_number_of_seconds(self, option):
+        assert "no number of seconds" in fails("capture", "o.pcs", "--port", "-", option, "nan")
 
     def test_silent_standard_input(self):
         """A pipe that stays open and silent ends too."""

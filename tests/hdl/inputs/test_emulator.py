@@ -2,6 +2,7 @@
 
 import numpy as np
 import pytest
+from amaranth import Fragment
 
 from probecodec.golden.config import ConfigError, EncoderConfig
 from probecodec.golden.emulator import auxiliary, recording
@@ -56,6 +57,25 @@ def test_reset_begins_again(watch):
 def test_too_fast(cycles):
     with pytest.raises(ConfigError, match="frame_cycles"):
         Emulator(EncoderConfig(channels=384), frame_cycles=cycles)
+
+
+@pytest.mark.parametrize(
+    ("cycles", "message"),
+    [
+        (100, "too short .* at least 384 cycles or a frame rate of 93,750 Hz or less$"),
+        (36_000_000_000, "too long; .* 4294967295 cycles or a frame rate of 0.009 Hz or more$"),
+        (True, "frame_cycles must be a whole number, not True"),
+    ],
+)
+def test_what_frame_rate_would_do(cycles, message):
+    with pytest.raises(ConfigError, match=message):
+        Emulator(EncoderConfig(channels=384), frame_cycles=cycles, clock_hz=36e6)
+
+
+@pytest.mark.parametrize("rate", [93_750, 0.009])
+def test_the_frame_rates_offered_do(rate):
+    config = EncoderConfig(channels=384)
+    assert Fragment.get(Emulator(config, frame_cycles=round(36e6 / rate), clock_hz=36e6), None)
 
 
 @pytest.mark.parametrize("wrong", [{"length": 1000}, {"seed": 0}])

@@ -146,6 +146,8 @@ def test_a_start_in_the_middle_of_a_conversion(watch):
         ({"channels": 384, "order": Order.NP2}, 32, "24 converters, not 32"),
         ({"channels": 100}, 32, "does not divide 100"),
         ({"channels": 100}, 0, "does not divide"),
+        ({"channels": 100}, True, "adcs must be a whole number, not True"),
+        ({"channels": 384, "order": Order.NP1}, 32.0, "adcs must be a whole number, not 32.0"),
         ({"channels": 410, "sample_bits": 10}, 41, "at most 40 lanes"),
     ],
 )

@@ -5,6 +5,7 @@ import pytest
 from amaranth.sim import Simulator
 
 from probecodec.golden.config import EncoderConfig
+from probecodec.golden.errors import ConfigError
 from probecodec.hdl.gate import Gate
 from probecodec.hdl.inputs.native import Native
 
@@ -143,6 +144,12 @@ def test_the_core_counts_what_was_lost(watch):
     # Every frame up to the last, which went in, is there or counted.
     assert max(frames) == 34
     assert len(values) == len(frames) + sum(dropped)
+
+
+@pytest.mark.parametrize("depth", [-1, 0, 3, 5, 7, 1_000_000, True, "16", None])
+def test_bad_depth(depth):
+    with pytest.raises(ConfigError, match="depth must be a whole number from 8 to 4096, not "):
+        Native(EncoderConfig(channels=2), depth=depth)
 
 
 def _whole(samples):

@@ -7,6 +7,7 @@ import pytest
 from amaranth import ClockDomain, Module
 from amaranth.sim import Simulator
 
+from probecodec.golden.errors import ConfigError
 from probecodec.hdl.links.crossing import Crossing
 
 WORDS = 120
@@ -91,3 +92,14 @@ def test_reset(periods, domain):
     steps = np.diff(words)
     assert (steps >= 1).all() and (steps > 1).sum() <= 2
     assert steps.max() < 60 and (steps[-30:] == 1).all()
+
+
+def test_least_depth_carries_a_word_per_cycle():
+    cycles = np.array([cycle for cycle, _ in play((0.29, 1.0), 1.0, 1.0, depth=8)])
+    assert (np.diff(cycles)[20:] == 1).all()
+
+
+@pytest.mark.parametrize("depth", [-1, 0, 1, 7, 4097, 1_000_000, 16.0, True, "16", None])
+def test_bad_depth(depth):
+    with pytest.raises(ConfigError, match="depth must be a whole number from 8 to 4096, not "):
+        Crossing(depth=depth)

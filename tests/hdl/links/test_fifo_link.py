@@ -146,3 +146,9 @@ def test_capacity():
 def test_bad_width():
     with pytest.raises(ConfigError, match="width"):
         FtFifo(width=24)
+
+
+@pytest.mark.parametrize("depth", [7, 1_000_000, True, "16"])
+def test_bad_depth(depth):
+    with pytest.raises(ConfigError, match="depth must be a whole number from 8 to 4096"):
+        FtFifo(depth=depth)

@@ -280,8 +280,17 @@ def test_capacity():
 
 
 @pytest.mark.parametrize(
-    "parameters", [{"depth": 12}, {"depth": 2}, {"depth": 16, "chunk": 15}, {"timeout": 0}]
+    "parameters",
+    [
+        {"depth": 12},
+        {"depth": 2},
+        {"depth": 256.0},
+        {"depth": "256"},
+        {"depth": 16, "chunk": 15},
+        *({"chunk": chunk} for chunk in (-1, "8", None, True)),
+        *({"timeout": timeout} for timeout in (0, "9", None, True, (1 << 24) + 1)),
+    ],
 )
 def test_bad_parameters(parameters):
-    with pytest.raises(ConfigError, match=list(parameters)[-1]):
+    with pytest.raises(ConfigError, match=f"{list(parameters)[-1]} must be a"):
         Spi(**parameters)

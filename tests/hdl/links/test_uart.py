@@ -129,11 +129,28 @@ def test_divisor():
         uart_divisor(36e6, 8e6)
     with pytest.raises(ConfigError, match=r"use 12,000,000 or 18,000,000"):
         uart_divisor(36e6, 20e6)
-    with pytest.raises(ConfigError, match="above 0"):
-        uart_divisor(36e6, 0)
+    assert uart_divisor(36e6, 3) == 12_000_000
+    with pytest.raises(ConfigError, match="1 baud is too slow for a 36 MHz clock; use at least 3"):
+        uart_divisor(36e6, 1)
 
 
-@pytest.mark.parametrize("divisor", [1, 0, 2.5])
+BAD_RATES = [0, -1, -1e6, float("nan"), float("inf"), 10**400, "x", "9600", None, [9600], True]
+
+
+@pytest.mark.parametrize("baud", BAD_RATES, ids=lambda rate: repr(rate)[:9])
+def test_bad_baud(baud):
+    with pytest.raises(ConfigError) as caught:
+        uart_divisor(36e6, baud)
+    echoed = repr(baud) if len(repr(baud)) <= 40 else repr(baud)[:39] + "…"
+    assert str(caught.value) == f"baud must be a number above 0, not {echoed}"
+
+
+def test_bad_flow_control():
+    with pytest.raises(ConfigError, match="flow_control must be True or False, not 'off'"):
+        Uart(divisor=3, flow_control="off")
+
+
+@pytest.mark.parametrize("divisor", [1, 0, 2.5, True, "3", (1 << 24) + 1])
 def test_bad_divisor(divisor):
     with pytest.raises(ConfigError, match="divisor"):
         Uart(divisor=divisor)

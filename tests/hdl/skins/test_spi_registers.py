@@ -23,8 +23,11 @@ class Master:
         self.ctx, self.dut, self.mode, self.half = ctx, dut, mode, period / 2
         ctx.set(dut.spi_sck, mode == 3)
 
-    async def access(self, bits, count=40, answers=True):
-        """Send the ``count`` highest of 40 bits, or these and the lowest; return what was heard."""
+    async def access(self, bits, count=40, answers=True, hold=None):
+        """Send the ``count`` highest of 40 bits, or these and the lowest; return what was heard.
+
+        CS# rises ``hold`` after SCK's last rising edge, or in good time.
+        """
         ctx, dut = self.ctx, self.dut
         ctx.set(dut.spi_cs_n, 0)
         await ctx.delay(max(self.half, 4 * CLOCK))
@@ -37,10 +40,12 @@ class Master:
             heard = heard << 1 | ctx.get(dut.spi_miso)
             assert ctx.get(dut.spi_miso_oe) == answers
             ctx.set(dut.spi_sck, 1)
+            if hold is not None and n == count - 1:
+                break
             await ctx.delay(self.half)
             if self.mode == 0:
                 ctx.set(dut.spi_sck, 0)
-        await ctx.delay(self.half)
+        await ctx.delay(self.half if hold is None else hold)
         ctx.set(dut.spi_cs_n, 1)
         ctx.set(dut.spi_mosi, random.getrandbits(1))
         await ctx.delay(4 * CLOCK + random.random())
@@ -137,6 +142,32 @@ def test_what_a_reset_cut_is_no_access():
         assert await spi.read(4) == 0xFF
 
     play(scenario)
+
+
+def test_numbers_beyond_the_map():
+    """All 7 bits of the number count."""
+
+    async def scenario(spi):
+        for address in (0x10, 0x11, 0x13, 0x24, 0x44, 0x7F):
+            assert await spi.read(address) == 0
+        for address in (0x11, 0x13, 0x14, 0x24, 0x44, 0x74):
+            await spi.write(address, 0)
+        assert [await spi.read(address) for address in (0, 1, 3, 4)] == [ID, 1, 5, 7]
+
+    play(scenario)
+
+
+@pytest.mark.parametrize("phase", [0.0, 0.1, 0.4, 0.6, 0.9])
+def test_least_time_to_the_end_of_a_write(phase):
+    """Mode 3 ends with SCK's rising edge; CS# may rise 2 cycles later."""
+
+    async def scenario(spi):
+        random.seed(3)
+        for word in (0x5A, 0xFF, 0):
+            await spi.access(1 << 39 | 4 << 32 | word, hold=2 * CLOCK)
+            assert await spi.read(4) == word
+
+    play(scenario, mode=3, phase=phase)
 
 
 def test_a_read_writes_nothing():
