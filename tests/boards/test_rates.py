@@ -71,7 +71,9 @@ def test_typical_bits():
     assert typical_bits(EncoderConfig.preset("adaptive", sample_bits=10)) == 4.61
     assert typical_bits(EncoderConfig.preset("dual", sample_bits=12)) == 6.80  # of 14 bits; RICE
     assert typical_bits(EncoderConfig.preset("fixed", sample_bits=16)) == 9.01
-    projection = EncoderConfig.preset("projection")
+    both = EncoderConfig.preset("projection")
+    assert typical_bits(both) == 5.68  # begins with HUFFMAN
+    projection = EncoderConfig.preset("projection", modes=(Mode.PROJECTION,))
     matrix = projection.projection
     assert typical_bits(projection) < 5.68 * matrix.measurements / matrix.window * 1.5
 

@@ -81,8 +81,9 @@ class TestVerilog:
     def test_what_the_link_may_drop_is_told(self, made):
         """12 Mbaud x 8 / 10 = 9.6; 48 channels x 30 kHz x 5.77 bits = 8.3."""
         said = made[1].stderr
-        assert said.startswith("note: the link carries 9.6 Mbit/s; typical are 8.3, the worst ")
-        assert said.count("\n") == 1
+        title, note = said.splitlines()
+        assert title.startswith("iCEBreaker (Lattice iCE40 UP5K): emulator ► 48 channels")
+        assert note.startswith("note: the link carries 9.6 Mbit/s; typical are 8.3, the worst ")
 
     def test_same_bytes_twice(self, made):
         told = json.loads(run(*VERILOG, "-o", "out", "--json").stdout)
@@ -121,8 +122,8 @@ BAD = {
         "icebreaker",
         "--set",
         "link.baud=fast",
-    ): "the link uart does not take baud = 'fast'",
-    ("--board", "icebreaker", "--set", "link.baud=-3"): "must be above 0",
+    ): "baud must be a number above 0, not 'fast'",
+    ("--board", "icebreaker", "--set", "link.baud=-3"): "must be a number above 0",
     ("--board", "icebreaker", "--set", "link.baud=5e6"): "baud",
     ("--board", "icebreaker", "--set", "input.seed=x"): "seed must be a whole number",
     ("--board", "icebreaker", "--set", "baud=3"): "'baud=3' is not input.NAME=VALUE or link.NAME",
@@ -200,7 +201,9 @@ class TestBuild:
         assert "ICESTORM_LC 4100 5280" in text and "ICESTORM_DSP" not in text
         assert "clock core, MHz 38.5 needs 36.0" in text
         assert "clock link, MHz 90.0 needs 24.0" in text
-        assert "bitstream: out/probecodec.bin load it: iceprog out/probecodec.bin" in text
+        assert "bitstream: out/probecodec.bin wire it: out/pins.md" in text
+        assert "load it: iceprog out/probecodec.bin capture: by a program of your own" in text
+        assert "| `pmod_2:" in Path("out/pins.md").read_text()
         assert Path("out/probecodec.bin").read_bytes() == b"bits"
         assert Path("out/probecodec.rpt").read_text() == "synthesised\n"
         assert not scratch()
