@@ -79,7 +79,21 @@ def test_force_replaces(scene, make, signal, tmp_path, name):
     found, expected = tree(tmp_path), tree(other)
     assert set(found) == set(expected) | {f"other/{path}" for path in expected}
     if name != "nwb":  # its objects have random names
-        assert {path: found[path] for path in expected} == expected
+        assert {path: _content(path, found[path]) for path in expected} == {
+            path: _content(path, data) for path, data in expected.items()
+        }
+
+
+def _content(path, data):
+    """A file's bytes; of a chunk of a Zarr array those of its values.
+
+    Blosc's threads put their blocks into it in the order in which they come.
+    """
+    if "zarr" not in path or not Path(path).name[0].isdigit():
+        return data
+    from numcodecs import blosc
+
+    return blosc.decompress(data)
 
 
 @pytest.mark.parametrize("name", ["open-ephys", "zarr"])
