@@ -9,7 +9,8 @@ from amaranth.hdl import Shape
 from amaranth.lib.wiring import In
 
 from . import build_plan, register_map, testbench, verilog
-from .design import Design, pin_counts
+from .design import Design
+from .pins import pin_counts
 from .top import Top, signature
 from .verilog import Port
 

@@ -13,7 +13,8 @@ from amaranth.lib.wiring import In
 
 from .board import Wires
 from .clocks import Clocks, family_of, reset_with_sync
-from .design import Design, pin_counts
+from .design import Design
+from .pins import pin_counts
 from .top import Top
 
 

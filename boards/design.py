@@ -9,7 +9,6 @@ from functools import cached_property
 from math import ceil
 from typing import Any
 
-from amaranth.hdl import Shape
 from amaranth.lib import wiring
 
 from ..golden.config import EncoderConfig
@@ -18,6 +17,7 @@ from ..golden.format import Mode, Order
 from ..hdl.encoder import check
 from .board import Board, Wires
 from .parts import TIMEKEEPERS, make_part
+from .pins import check_pins, check_shared
 from .rates import Rate, rate, typical_bits
 
 
@@ -144,8 +144,8 @@ def make(
             config = replace(config, rate_hz=board.clock_hz / cycles)
         design = Design(board=board, config=config, input=input, link=link, settings=settings or {})
         for kind in ("input", "link"):
-            _check_pins(design, kind)
-        _check_shared(design)
+            check_pins(design, kind)
+        check_shared(design)
         return design
 
     design = assemble()
@@ -171,73 +171,6 @@ _FIELDS: dict[str, dict[str, Any]] = {
         "rate_hz": 20_000.0,
     },
 }
-
-
-def _check_pins(design: Design, kind: str) -> None:
-    """Does the board have enough pins for the component?"""
-    wires = getattr(design, f"{kind}_wires")
-    component = getattr(design, f"{kind}_component")
-    name_of_part = getattr(design, kind)
-    for name, count in pin_counts(component).items():
-        there = len(wires.pins.get(name, "").split())
-        fewer = _FEWER.get(name, "another setting")
-        named = "" if name in wires.pins else f" (it names {', '.join(wires.pins) or 'no pins'})"
-        require(
-            there >= count,
-            f"{design.board.title} has {there} pins wired for {name} of {name_of_part}{named}, "
-            f"which needs {count}; use {fewer}, or another board",
-        )
-
-
-# What makes members of front ends narrower.
-_FEWER = {
-    "value": "fewer bits a sample",
-    "aux": "fewer auxiliary bits",
-    "miso": "fewer channels",
-    "lanes": "fewer converters",
-}
-
-
-def _check_shared(design: Design) -> None:
-    """Do front end and link take different pins?"""
-    taken = {kind: pins_of(design, kind) for kind in ("input", "link")}
-    both = [pin for pin in taken["input"] if pin in taken["link"]]
-    require(
-        not both,
-        f"on {design.board.title} the front end {design.input} and the link {design.link} both "
-        f"take the pins {' '.join(both)}; choose another of either",
-    )
-
-
-def pins_of(design: Design, kind: str) -> list[str]:
-    """Return the pins that the front end (``kind`` "input") or the link takes."""
-    wires = getattr(design, f"{kind}_wires")
-    counts = pin_counts(getattr(design, f"{kind}_component"))
-    pins = [pin for name, count in counts.items() for pin in wires.pins[name].split()[:count]]
-    return [pin.lstrip("!") for pin in (*pins, wires.clock, wires.clock_out, *wires.hold) if pin]
-
-
-def pin_counts(component: wiring.Component) -> dict[str, int]:
-    """Return how many pins each pin member of a front end or link takes.
-
-    The members ``x_i``, ``x_o``, ``x_oe`` are one bus ``x``.
-    """
-    counts = {}
-    double = getattr(component, "DDR", ())
-    members = {
-        name: member
-        for name, member in component.signature.members.items()
-        if name not in ("sample", "words")
-    }
-    for name, member in members.items():
-        bits = Shape.cast(member.shape).width
-        stem, _, suffix = name.rpartition("_")
-        if suffix in ("i", "o", "oe") and f"{stem}_oe" in members:
-            if suffix == "o":
-                counts[stem] = bits
-            continue
-        counts[name] = bits // 2 if name in double else bits
-    return counts
 
 
 def _check_rate(design: Design, assemble: Callable[..., Design]) -> None:
@@ -291,7 +224,7 @@ def _carries(design: Design, link: str) -> bool:
     kept = {key: value for key, value in design.settings.items() if key.startswith("input.")}
     other = replace(design, link=link, settings=kept)
     with suppress(ConfigError):
-        _check_pins(other, "link")
-        _check_shared(other)
+        check_pins(other, "link")
+        check_shared(other)
         return other.rate.typical <= other.rate.capacity
     return False

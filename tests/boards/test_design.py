@@ -11,8 +11,9 @@ from amaranth.hdl import UnusedElaboratable
 
 from probecodec.boards.board import Wires
 from probecodec.boards.build_plan import prepare
-from probecodec.boards.design import make, pins_of
+from probecodec.boards.design import make
 from probecodec.boards.parts import TIMEKEEPERS
+from probecodec.boards.pins import pins_of
 from probecodec.boards.targets import BOARDS, board
 from probecodec.golden.config import PRESETS
 from probecodec.golden.errors import ConfigError
