@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 
 from amaranth.back import verilog as backend
-from amaranth.hdl import Shape
+from amaranth.hdl import ClockDomain, Fragment, Shape
 from amaranth.lib.wiring import In
 
 from . import build_plan, register_map, testbench, verilog
@@ -26,22 +26,35 @@ def generate(design: Design) -> str:
     """
     os.environ["AMARANTH_USE_YOSYS"] = "builtin"  # the one that pip installed, not the system's
     top = Top(design)
+    # Told here: those that Amaranth finds missing it adds in an order of its own each time.
+    clocks = [ClockDomain(domain) for domain in _domains(design)]
+    fragment = Fragment.get(top, None)
+    fragment.add_domains(*clocks)
+    signals = [signal for clock in clocks for signal in (clock.clk, clock.rst)]
+    named = {signal.name: signal for signal in signals}
+    named |= {name: getattr(top, name) for name in top.signature.members}
     return verilog.about(design.config) + backend.convert(
-        top,
+        fragment,
         name=TOP,
-        ports={name: (getattr(top, name), None) for name in top.signature.members},
+        ports={name: (signal, None) for name, signal in named.items()},
         emit_src=False,
         strip_internal_attrs=True,
     )
 
 
+def _domains(design: Design) -> list[str]:
+    """The clock domains of a design."""
+    wires = {kind: getattr(design, f"{kind}_wires") for kind in ("input", "link")}
+    own = [kind for kind, w in wires.items() if w.clock or w.clock_hz or w.clock_out]
+    return ["sync", *own]
+
+
 def ports(design: Design) -> list[Port]:
     """Return the ports of module `TOP`: clocks and resets first."""
-    rows = [Port("clk", "input", 1, False), Port("rst", "input", 1, False)]
-    for kind in ("input", "link"):
-        wires = getattr(design, f"{kind}_wires")
-        if wires.clock or wires.clock_hz or wires.clock_out:
-            rows += [Port(f"{kind}_{name}", "input", 1, False) for name in ("clk", "rst")]
+    prefixes = ["" if domain == "sync" else f"{domain}_" for domain in _domains(design)]
+    rows = [
+        Port(f"{prefix}{name}", "input", 1, False) for prefix in prefixes for name in ("clk", "rst")
+    ]
     for name, member in signature(design).members.items():
         direction = "input" if member.flow == In else "output"
         rows.append(Port(name, direction, Shape.cast(member.shape).width, False))
