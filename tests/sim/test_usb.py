@@ -4,7 +4,9 @@ import os
 from pathlib import Path
 
 import pytest
+from amaranth import ClockDomain, Value
 from amaranth.back import verilog
+from amaranth.hdl import Fragment
 
 from probecodec.hdl.links.usb import Usb
 from probecodec.sim.cocotb_runner import build_model, run_model
@@ -23,8 +25,18 @@ def model(tmp_path_factory):
     if "PYTEST_XDIST_WORKER" in os.environ:
         root = root.parent
     os.environ["AMARANTH_USE_YOSYS"] = "builtin"
+    usb, clocks = Usb(phy_registers={0x39: 0b110}), [ClockDomain("sync"), ClockDomain("link")]
+    fragment = Fragment.get(usb, None)
+    fragment.add_domains(*clocks)  # Amaranth would add them in another order in each process
+    ports = {signal.name: signal for clock in clocks for signal in (clock.clk, clock.rst)}
+    ports |= {f"words__{name}": getattr(usb.words, name) for name in ("valid", "payload", "ready")}
+    ports |= {name: getattr(usb, name) for name in PORTS.split() if name not in ports}
     text = verilog.convert(
-        Usb(phy_registers={0x39: 0b110}), name=TOP, emit_src=False, strip_internal_attrs=True
+        fragment,
+        name=TOP,
+        ports={name: (Value.cast(port), None) for name, port in ports.items()},
+        emit_src=False,
+        strip_internal_attrs=True,
     )
     return build_model(text, TOP, PORTS.split(), root / "usb")
 
