@@ -17,6 +17,7 @@ from .config import EncoderConfig
 from .errors import require
 from .generator import run
 
+LENGTH, SEED = 2048, 1  # of the loop, unless told otherwise
 STEP = 1265  # loop values from one slot to the next; odd, about 0.618 × 2048: neighbours lie apart
 AUX_SHIFT = 10  # the auxiliary word counts so many doublings of a frame
 

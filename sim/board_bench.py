@@ -125,7 +125,8 @@ class BoardBench:
         if self.design.input == "emulator":
             config = self.design.config
             frames = int(get_sim_time("sec") * config.rate_hz) + 2 * config.packet_frames
-            settings = {"length": 2048, "seed": 1} | self.design.settings_of("input")
+            usual = {"length": emulator.LENGTH, "seed": emulator.SEED}
+            settings = usual | self.design.settings_of("input")
             played = emulator.recording(config, frames=frames, **settings)
             np.save(self.folder / "samples.npy", played)
             np.save(self.folder / "aux.npy", emulator.auxiliary(config, frames))

@@ -50,8 +50,8 @@ class Emulator(wiring.Component):
         config: EncoderConfig,
         *,
         frame_cycles: int,
-        length: int = 2048,
-        seed: int = 1,
+        length: int = emulator.LENGTH,
+        seed: int = emulator.SEED,
         clock_hz: float | None = None,
     ):
         _check_cycles(config.channels, frame_cycles, clock_hz)
@@ -63,8 +63,8 @@ class Emulator(wiring.Component):
         config: EncoderConfig,
         *,
         frame_cycles: int,
-        length: int = 2048,
-        seed: int = 1,
+        length: int = emulator.LENGTH,
+        seed: int = emulator.SEED,
         clock_hz: float | None = None,
     ) -> None:
         self._config = config
