@@ -18,12 +18,15 @@
 
 #include "Vbulk.h"
 #include "verilated.h"
-#if WAVES == 1
+#if WAVE_FORMAT == 1
 #include "verilated_vcd_c.h"
 using Trace = VerilatedVcdC;
-#elif WAVES == 2
+#elif WAVE_FORMAT == 2
 #include "verilated_fst_c.h"
 using Trace = VerilatedFstC;
+#elif WAVE_FORMAT == 3
+#include "verilated_saif_c.h"
+using Trace = VerilatedSaifC;
 #endif
 
 namespace {
@@ -49,7 +52,7 @@ class Bench {
             std::perror(path);
             std::exit(1);
         }
-#if WAVES
+#if WAVE_FORMAT
         Verilated::traceEverOn(true);
         trace_ = std::make_unique<Trace>();
         core_->trace(trace_.get(), 99);
@@ -93,7 +96,7 @@ class Bench {
     bool finish() {
         flush();
         core_->final();
-#if WAVES
+#if WAVE_FORMAT
         trace_->close();
 #endif
         return std::fclose(file_) == 0 && !failed_;
@@ -110,13 +113,13 @@ class Bench {
     }
 
     void dump() {
-#if WAVES
+#if WAVE_FORMAT
         trace_->dump(time_++);
 #endif
     }
 
     std::unique_ptr<Vbulk> core_ = std::make_unique<Vbulk>();
-#if WAVES
+#if WAVE_FORMAT
     std::unique_ptr<Trace> trace_;
     uint64_t time_ = 0;
 #endif

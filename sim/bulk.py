@@ -27,7 +27,7 @@ from .verilator import WAIVERS, verilate
 _BENCH = Path(__file__).with_name("bulk.cpp")
 _WRAPPER = Path(__file__).with_name("bulk.v")
 _TOP = "bulk"
-_WAVES = {"": 0, ".vcd": 1, ".fst": 2}
+_WAVES = {"": 0, ".vcd": 1, ".fst": 2, ".saif": 3}
 _FST_HEADERS = {"/usr/include/lz4.h": "liblz4-dev", "/usr/include/zlib.h": "zlib1g-dev"}
 _CHUNK_FRAMES = 1024
 
@@ -51,13 +51,16 @@ class BulkResult:
     seconds: float
 
 
-def build(config: EncoderConfig, wave_suffix: str = "") -> Path:
+def build(config: EncoderConfig, wave_suffix: str = "", verilog: str | None = None) -> Path:
     """Return the bench's program for ``config``, built once and kept in the user's cache.
 
     Parameters
     ----------
     wave_suffix : str
-        ``".vcd"`` or ``".fst"`` for a build that writes waves.
+        ``".vcd"`` or ``".fst"`` for a build that writes waves, ``".saif"`` for one that counts how
+        often each signal changes.
+    verilog : str, optional
+        A core with the same ports, such as a netlist; generated where it is not given.
 
     Raises
     ------
@@ -65,11 +68,11 @@ def build(config: EncoderConfig, wave_suffix: str = "") -> Path:
         Where a tool is missing or fails; the message says what to install.
     """
     if wave_suffix not in _WAVES:
-        raise ToolError(f"waves are written as .vcd or .fst, not {wave_suffix!r}")
+        raise ToolError(f"waves are written as .vcd, .fst or .saif, not {wave_suffix!r}")
     for header, package in _FST_HEADERS.items():
         if wave_suffix == ".fst" and not Path(header).exists():
             raise ToolError(f"FST waves need {package}; install it, or write .vcd instead")
-    verilog = generate(config)
+    verilog = verilog or generate(config)
     flags = [f"-D{name}={value}" for name, value in _macros(config, wave_suffix).items()]
     arguments = ["--cc", "--exe", "--build", "-j", "2", "-Wall", "-O3", "--noassert"]
     arguments += ["--x-assign", "fast", "--x-initial", "fast", "--top-module", _TOP, "--Mdir", "."]
@@ -109,7 +112,7 @@ def _macros(config: EncoderConfig, wave_suffix: str) -> dict[str, int]:
         "STATUS_IDLE": 1 << registers["status"].fields["idle"].low,
         "DROPPED_ADDRESS": registers["dropped"].address,
         "LATENCY": 64,  # more than any stage: status is idle only after the pipeline has run empty
-        "WAVES": _WAVES[wave_suffix],
+        "WAVE_FORMAT": _WAVES[wave_suffix],
     }
 
 
@@ -122,6 +125,7 @@ def run(
     ready_percent: int = 100,
     idle_percent: int = 0,
     waves: Path | None = None,
+    verilog: str | None = None,
     progress: Callable[[int], None] | None = None,
 ) -> BulkResult:
     """Run the RTL on a recording and write what the link carries to ``capture``.
@@ -136,11 +140,13 @@ def run(
     idle_percent : int
         Share of cycles in which the source has no sample.
     waves : Path, optional
-        Wave file, ``.vcd`` or ``.fst``.
+        Wave file, ``.vcd`` or ``.fst``; ``.saif`` for counts of changes.
+    verilog : str, optional
+        As in `build`.
     progress : callable, optional
         Called with the number of frames fed since the last call.
     """
-    program = build(config, waves.suffix if waves else "")
+    program = build(config, waves.suffix if waves else "", verilog)
     channels = order.channels(config)
     writes = load(config.projection) if config.projection else []
     told = ",".join(f"{address}:{word}" for address, word in writes)

@@ -1,0 +1,46 @@
+"""Tools' reports, kept by the digest of all that went into them."""
+
+from __future__ import annotations
+
+import hashlib
+import os
+import shutil
+import tempfile
+from collections.abc import Callable, Iterable
+from pathlib import Path
+
+from platformdirs import user_cache_path
+
+
+def kept(parts: Iterable[str], make: Callable[[Path], None]) -> Path:
+    """Return the folder that ``make`` filled from ``parts``, now or at an earlier time.
+
+    Parameters
+    ----------
+    parts : iterable of str
+        Everything that decides what ``make`` writes: sources, options, seeds, versions of tools.
+    make : callable
+        Fills an empty folder; where it raises, nothing is kept. YoWASP's tools see no path with
+        ``..`` or outside of their working folder: it runs them inside this one.
+    """
+    digest = hashlib.sha256("\0".join(parts).encode()).hexdigest()[:20]
+    place = user_cache_path("probecodec") / "estimate" / digest
+    if place.is_dir():
+        return place
+    place.parent.mkdir(parents=True, exist_ok=True)
+    with tempfile.TemporaryDirectory(dir=place.parent, prefix=".making-") as name:
+        scratch = Path(name) / "made"
+        scratch.mkdir()
+        make(scratch)
+        try:
+            os.replace(scratch, place)
+        except OSError:  # another process has just made the same
+            if not place.is_dir():
+                raise
+    return place
+
+
+def keep(reports: dict[str, Path], target: Path) -> None:
+    """Copy folders of reports into ``target``, each under its name."""
+    for name, folder in reports.items():
+        shutil.copytree(folder, target / name, dirs_exist_ok=True)
