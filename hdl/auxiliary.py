@@ -39,7 +39,7 @@ class Auxiliary(wiring.Component):
     def elaborate(self, platform) -> Module:
         m = Module()
         valid, slot = layout.delay(m, self.i, 1)
-        code, o = slot[0], self.o.payload
+        code, o = slot[0], layout.register(m, self.o)
 
         sent = Signal(self._bits)  # the word that the decoder knows
         changed = Signal()

@@ -53,11 +53,12 @@ class Delta(wiring.Component):
         stored = Signal(
             config.sample_bits, reset_less=True
         )  # a plain register behind the memory, for speed
+        o = layout.register(m, self.o)
         m.d.sync += [
             stored.eq(read.data),
             self.o.valid.eq(valid[1]),
-            self.o.payload.value.eq(slot[1].value - Mux(slot[1].tag.raw, 0, stored)),
-            self.o.payload.channel.eq(slot[1].channel),
-            self.o.payload.tag.eq(slot[1].tag),
+            o.value.eq(slot[1].value - Mux(slot[1].tag.raw, 0, stored)),
+            o.channel.eq(slot[1].channel),
+            o.tag.eq(slot[1].tag),
         ]
         return m

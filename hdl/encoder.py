@@ -50,7 +50,7 @@ def reserved_words(config: EncoderConfig) -> int:
 
     A frame of the longest codes, and what was under way when the gate looked at the FIFO's level.
     """
-    return config.max_frame_words + latency(config) + 4
+    return config.max_frame_words + latency(config) + 5
 
 
 def least_channels(config: EncoderConfig) -> int:

@@ -12,7 +12,8 @@ class Fifo(wiring.Component):
     """A memory of ``config.fifo_words`` words, read ahead into a register.
 
     The register stands directly behind the memory, whose own output is slow; amaranth.lib.fifo has
-    none there, and takes twice the logic. The writer must know that there is room: see ``stored``.
+    none there, and takes twice the logic. The writer must know that there is room, see ``stored``,
+    and leave a word of it free.
 
     ::
 
@@ -40,7 +41,7 @@ class Fifo(wiring.Component):
             {
                 "i": In(layout.word(config)),
                 "o": Out(stream.Signature(layout.word_layout(config))),
-                "stored": Out(range(config.fifo_words + 1)),
+                "stored": Out(range(config.fifo_words)),
                 "empty": Out(1),
             }
         )
@@ -50,23 +51,23 @@ class Fifo(wiring.Component):
         m.submodules.memory = words = memory.Memory(
             shape=self.i.payload.shape().size, depth=self._depth, init=[], attrs=layout.NO_COLLISION
         )
-        ahead = Signal(self.i.payload.shape(), reset_less=True)  # nothing but the memory before it
         read, write = words.read_port(), words.write_port()
+        ahead = layout.register(m, self.o)
         fetched = Signal()  # the memory's output is a word
-        fetch, advance = Signal(), Signal()
+        fetch, advance, holds = Signal(), Signal(), Signal()
         m.d.comb += [
+            self.stored.eq(write.addr - read.addr),
+            holds.eq(write.addr != read.addr),
             advance.eq(~self.o.valid | self.o.ready),
-            fetch.eq((self.stored != 0) & (~fetched | advance)),
+            fetch.eq(holds & (~fetched | advance)),
             read.en.eq(fetch),
             write.en.eq(self.i.valid),
             write.data.eq(self.i.payload),
-            self.o.payload.eq(ahead),
-            self.empty.eq((self.stored == 0) & ~fetched & ~self.o.valid),
+            self.empty.eq(~holds & ~fetched & ~self.o.valid),
         ]
-        m.d.sync += [
-            self.stored.eq(self.stored + self.i.valid - fetch),
-            fetched.eq(fetch | (fetched & ~advance)),
-        ]
+        with m.If(write.addr < read.addr):
+            m.d.comb += self.stored.eq(write.addr - read.addr + self._depth)
+        m.d.sync += fetched.eq(fetch | (fetched & ~advance))
         with m.If(advance):
             m.d.sync += [self.o.valid.eq(fetched), ahead.eq(read.data)]
         for port, step in ((write, self.i.valid), (read, fetch)):

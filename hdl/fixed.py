@@ -21,6 +21,7 @@ class Fixed(wiring.Component):
         Codes.
     """
 
+    LEAD = 0  # it needs nothing of a slot before the slot
     LATENCY = 1
     MIN_CHANNELS = 1
 
@@ -31,7 +32,7 @@ class Fixed(wiring.Component):
 
     def elaborate(self, platform) -> Module:
         m = Module()
-        symbol, o = self.i.payload, self.o.payload
+        symbol, o = self.i.payload, layout.register(m, self.o)
         escape = Const((1 << self._fixed_bits) - 1, self._fixed_bits)
         m.d.sync += [
             self.o.valid.eq(self.i.valid),
@@ -47,6 +48,6 @@ class Fixed(wiring.Component):
                 o.bits.eq(Cat(symbol.value, escape)),
                 o.length.eq(self._fixed_bits + self._width),
             ]
-        with m.If(~(self.i.valid & symbol.tag.present)):
+        with m.If(~symbol.tag.present):
             m.d.sync += [o.bits.eq(0), o.length.eq(0)]
         return m

@@ -1,13 +1,12 @@
 """Framer: words into packets on the link; see `probecodec.golden.framer`."""
 
-from amaranth import Array, Cat, Const, Module, Mux, Signal
-from amaranth.lib import crc, stream, wiring
+from amaranth import Array, Cat, Const, Module, Mux, Signal, Value
+from amaranth.lib import stream, wiring
 from amaranth.lib.wiring import In, Out
 
 from ..golden.config import EncoderConfig
 from ..golden.format import (
     CRC_BITS,
-    CRC_POLYNOMIAL,
     HEADER,
     MATRIX,
     METADATA,
@@ -21,20 +20,11 @@ from ..golden.format import (
     Layout,
     Mode,
 )
-from . import layout
+from . import crc, layout
+from .gate import DROP_BITS
 
-# One word through the CRC register is linear, and with a word as wide as the register the word
-# only adds to it: new = columns × (old ^ word). amaranth.lib.crc gives the columns in software;
-# its own hardware keeps two matrices, which costs twice the XORs.
-_CRC_WORD = crc.Algorithm(
-    crc_width=CRC_BITS,
-    polynomial=CRC_POLYNOMIAL,
-    initial_crc=0,
-    reflect_input=True,
-    reflect_output=True,
-    xor_output=0,
-)(data_width=WORD_BITS)
-_CRC_COLUMNS = [_CRC_WORD.compute([1 << n]) for n in range(WORD_BITS)]
+_STEP = 16  # bits of the frame index that are added at once; a packet's frames fit
+_STEPS = 3  # the index grows to 48 bits: 297 years at 30 kHz
 
 
 class Framer(wiring.Component):
@@ -46,10 +36,11 @@ class Framer(wiring.Component):
 
     ::
 
-        FIFO ─► choose word ─► reg ─► check? CRC-32 : word ─► reg ─► link
+        FIFO ─► choose word ─► reg ─► check? CRC-32 : word ─► link
                                 └───► CRC-32
 
-    One word per cycle while the link is ready.
+    One word per cycle while the link is ready. To the frame index 16 bits are added at a time, in
+    three cycles; no header has come to its index by then.
 
     Members
     -------
@@ -57,12 +48,15 @@ class Framer(wiring.Component):
         The FIFO's output.
     resume : In(1)
         The gate opens again: take over ``dropped``, ``overrun`` and ``misframe``.
+    dropped : In(DROP_BITS)
+        Frames dropped since reset, of which a header tells the lowest 32 bits; stable at ``resume``
+        and in the next cycle.
     short_frames : In(16)
-        Whole frames in the packet that ended early.
+        Whole frames in the packet that ended early, from its last word until it is sent.
     stream_id, matrix : In
         Registers; the second only where coefficients are loaded.
     drop_count : Out(32)
-        Frames dropped since reset.
+        Frames dropped since reset, as far as headers tell.
     link : Out(stream of layout.link_layout)
         Words for the link, most significant byte first.
     idle : Out(1)
@@ -76,7 +70,7 @@ class Framer(wiring.Component):
                 "i": In(stream.Signature(layout.word_layout(config))),
                 "resume": In(1),
                 "short_frames": In(16),
-                "dropped": In(32),
+                "dropped": In(DROP_BITS),
                 "overrun": In(1),
                 "misframe": In(1),
                 "stream_id": In(8),
@@ -92,32 +86,29 @@ class Framer(wiring.Component):
         config, head = self._config, self.i.payload
 
         # Second stage: the check replaces its word.
-        word = Signal(WORD_BITS)
+        word = Signal(WORD_BITS, reset_less=True)
         full, is_first, is_check, is_last = (Signal() for _ in range(4))
-        check = Signal(CRC_BITS)  # as zlib keeps it: inverted
+        check = Signal(CRC_BITS, reset_less=True)  # as zlib keeps it: inverted
         summed = Signal(CRC_BITS)
         advance = Signal()
         first_byte_lowest = Cat(word.word_select(n, 8) for n in reversed(range(WORD_BITS // 8)))
         m.d.comb += [
-            advance.eq(~self.link.valid | self.link.ready),
+            advance.eq(~full | self.link.ready),
             summed.eq(first_byte_lowest ^ (check | is_first.replicate(CRC_BITS))),
+            self.link.valid.eq(full),
+            self.link.payload.data.eq(Mux(is_check, ~check, word)),
+            self.link.payload.last.eq(is_last),
         ]
-        with m.If(advance):
-            m.d.sync += [
-                self.link.valid.eq(full),
-                self.link.payload.data.eq(Mux(is_check, ~check, word)),
-                self.link.payload.last.eq(is_last),
-            ]
-            with m.If(full & ~is_check):
-                m.d.sync += check.eq(Cat(_crc_bit(summed, n) for n in range(CRC_BITS)))
+        with m.If(full & self.link.ready & ~is_check):
+            m.d.sync += check.eq(crc.advance(summed))
 
         # What headers and trailers tell.
         sequence = Signal(HEADER.fields["sequence"])
-        index_low, index_high, carry = Signal(32), Signal(32), Signal()
-        frames = Signal(TRAILER.fields["frames"])
-        payload_words = Signal(TRAILER.fields["payload_words"])
+        index = Signal(_STEP * _STEPS)
+        frames, is_short = Signal(TRAILER.fields["frames"]), Signal(reset_less=True)
+        payload_words = Signal(TRAILER.fields["payload_words"], reset_less=True)
         overrun, misframe = Signal(), Signal()
-        metadata_sent = Signal()
+        metadata_sent = Signal()  # in a trailer: it is the metadata packet's
         is_metadata = head.restart & ~metadata_sent  # the head waits in the FIFO all the while
 
         flags = Signal(HEADER.fields["flags"])
@@ -127,12 +118,14 @@ class Framer(wiring.Component):
         is_extended = Signal()
         if extension:
             m.d.comb += is_extended.eq(head.mode == config.modes.index(Mode.PROJECTION))
+        whole = Mux(is_short, self.short_frames, config.packet_frames)
         m.d.comb += [
+            frames.eq(Mux(metadata_sent, 0, whole)),
             flags.eq(
                 Mux(head.restart, Flag.RESTART.value, 0)
                 | Mux(overrun, Flag.OVERRUN.value, 0)
                 | Mux(misframe, Flag.MISFRAME.value, 0)
-            )
+            ),
         ]
         header = _words(
             HEADER,
@@ -145,7 +138,7 @@ class Framer(wiring.Component):
             extension=Mux(is_extended, MATRIX.words, 0),
             order=config.order,
             sequence=sequence,
-            frame_index=Cat(index_low, index_high),
+            frame_index=index,
             drop_count=self.drop_count,
             channels_minus_1=config.channels - 1,
             sample_bits_minus_1=config.sample_bits - 1,
@@ -162,19 +155,19 @@ class Framer(wiring.Component):
         # First stage: choose the word.
         step = Signal(range(max(HEADER.words, METADATA.words)))
         produce, sent = Signal(), Signal()
+        adding, waits = Signal(), Signal()
         with m.If(advance):
             m.d.sync += [full.eq(produce), is_first.eq(0), is_check.eq(0), is_last.eq(0)]
         with m.FSM():
             with m.State("HEADER"):
-                m.d.comb += [produce.eq(self.i.valid), self.idle.eq(~full & ~self.link.valid)]
-                with m.If(advance & self.i.valid):
+                m.d.comb += [produce.eq(self.i.valid & ~waits), self.idle.eq(~full & ~adding)]
+                with m.If(advance & produce):
                     m.d.sync += [
                         word.eq(Array(header)[step]),
                         is_first.eq(step == 0),
                         is_check.eq(step == HEADER.words - 1),
                         step.eq(step + 1),
                         payload_words.eq(0),
-                        frames.eq(0),
                     ]
                     with m.If(step == HEADER.words - 1):
                         m.d.sync += step.eq(0)
@@ -212,7 +205,7 @@ class Framer(wiring.Component):
                     m.d.sync += [word.eq(head.bits), payload_words.eq(payload_words + 1)]
                     with m.If(head.last):
                         m.d.sync += [
-                            frames.eq(Mux(head.short, self.short_frames, config.packet_frames)),
+                            is_short.eq(head.short),
                             metadata_sent.eq(0),
                             overrun.eq(0),
                             misframe.eq(0),
@@ -232,19 +225,57 @@ class Framer(wiring.Component):
                         m.d.sync += [step.eq(0), sequence.eq(sequence + 1)]
                         m.next = "HEADER"
 
-        # The frame index: what is new, then its low half, then the carry into its high half.
-        added, is_drop = Signal(32), Signal()
-        m.d.sync += [
-            added.eq(Mux(self.resume, self.dropped, Mux(sent, frames, 0))),
-            is_drop.eq(self.resume),
-            Cat(index_low, carry).eq(index_low + added),
-            index_high.eq(index_high + carry),
-        ]
-        with m.If(is_drop):
-            m.d.sync += self.drop_count.eq(self.drop_count + added)
+        of_packet, of_drops = self._count(m, index, frames, sent)
+        m.d.comb += [adding.eq(of_packet | of_drops), waits.eq(of_drops)]
         with m.If(self.resume):
             m.d.sync += [overrun.eq(self.overrun), misframe.eq(self.misframe)]
         return m
+
+    def _count(self, m: Module, index, frames, sent) -> tuple[Value, Value]:
+        """Add the frames of a packet just sent, or those dropped, to the frame index.
+
+        The lowest bits are added, and the register turns, until it is as it was. Drops are known as
+        a sum since reset: the old sum is taken off, and the new one added, with what it has lost
+        where it began anew.
+
+        Returns
+        -------
+        of_packet, of_drops : Value
+            What is being added. No header comes to its index while it is a packet's; it must not
+            while it is drops.
+        """
+        turn, carry = Signal(range(_STEPS)), Signal()
+        of_sent, of_old, of_new = Signal(), Signal(), Signal()  # what is added
+        adding, takes_off = Signal(), Signal()
+        lap, lapped = Signal(), Signal(reset_less=True)  # top bit of the sum; it has changed
+        added, total = Signal(_STEP), Signal(_STEP + 1)
+        m.d.comb += [
+            takes_off.eq(self.resume | of_old),
+            adding.eq(of_sent | takes_off | of_new),
+            total.eq(index[:_STEP] + (added ^ takes_off.replicate(_STEP)) + (carry | self.resume)),
+        ]
+        with m.Switch(turn):
+            with m.Case(0):
+                m.d.comb += added.eq(Mux(of_sent, frames, self.drop_count[:_STEP]))
+            with m.Case(1):
+                m.d.comb += added.eq(Mux(of_sent, 0, self.drop_count[_STEP:]))
+            with m.Case(2):
+                m.d.comb += added.eq(of_new & lapped)
+        with m.If(adding):
+            m.d.sync += [
+                index.eq(Cat(index[_STEP:], total[:_STEP])),
+                carry.eq(total[-1]),
+                turn.eq(turn + 1),
+                of_old.eq(takes_off),
+            ]
+            with m.If(takes_off & turn[0]):  # ``dropped`` is still as it was at ``resume``
+                top = self.dropped[-1]
+                m.d.sync += [self.drop_count.eq(self.dropped), lapped.eq(lap ^ top), lap.eq(top)]
+            with m.If(turn == _STEPS - 1):
+                m.d.sync += [Cat(turn, carry, of_sent, of_old).eq(0), of_new.eq(takes_off)]
+        with m.If(sent):
+            m.d.sync += of_sent.eq(1)
+        return of_sent, takes_off | of_new
 
     def _extension(self) -> list:
         """The extension words of mode PROJECTION; none where it is not built."""
@@ -255,12 +286,6 @@ class Framer(wiring.Component):
         if matrix.family == Family.LOADED:
             words[1] = self.matrix  # only the host knows what it has loaded
         return words
-
-
-def _crc_bit(summed: Signal, bit: int):
-    """Bit ``bit`` of the CRC register after a word; ``summed`` is the word plus the register."""
-    terms = [summed[n] for n, column in enumerate(_CRC_COLUMNS) if column >> bit & 1]
-    return Cat(terms).xor()
 
 
 def _words(fields: Layout, **values) -> list:

@@ -5,7 +5,11 @@ from amaranth.lib import wiring
 from amaranth.lib.wiring import In, Out
 
 from ..golden.config import EncoderConfig
+from ..golden.format import HEADER
 from . import layout
+from .layout import Unreset
+
+DROP_BITS = HEADER.fields["drop_count"] + 1  # so that the framer sees that a header's begins anew
 
 
 class Gate(wiring.Component):
@@ -37,10 +41,13 @@ class Gate(wiring.Component):
     word : Out(aux_bits)
         The auxiliary word of the latest frame; stable until the next.
     short_frames : Out(16)
-        Whole frames in the packet that ended early; stable until ``resume``.
+        Whole frames in the packet that ended early; stable from its last slot until the
+        gate opens again.
     resume : Out(1)
-        The gate opens again; ``dropped`` frames lie behind, for the reasons ``overrun`` and
-        ``misframe``. All are stable in this cycle and change with the next.
+        The gate opens again; it was closed for the reasons ``overrun`` and ``misframe``, which are
+        stable in this cycle and change with the next.
+    dropped : Out(DROP_BITS)
+        Frames dropped since reset; stable at ``resume`` and in the next cycle.
     """
 
     LATENCY = 2
@@ -61,7 +68,7 @@ class Gate(wiring.Component):
                 "short_frames": Out(16),
                 "busy": Out(1),
                 "resume": Out(1),
-                "dropped": Out(32),
+                "dropped": Out(DROP_BITS),
                 "overrun": Out(1),
                 "misframe": Out(1),
             }
@@ -80,24 +87,21 @@ class Gate(wiring.Component):
         channel = Signal(range(config.channels))
         in_frame, aligned = Signal(), Signal()  # within a frame; one has begun since reset
         begins, goes_on, ends, broken = (Signal() for _ in range(4))
-        value = Signal(signed(config.sample_bits))
-        next_channel = Signal.like(channel)
+        value = Signal(signed(config.sample_bits), reset_less=True)
         m.d.sync += [
             begins.eq(self.valid & self.first),
             goes_on.eq(self.valid & ~self.first & in_frame),
             # A frame too short, or a sample beyond its last.
             broken.eq(self.valid & Mux(self.first, in_frame, ~in_frame & aligned)),
-            ends.eq(next_channel == config.channels - 1),
+            ends.eq(channel == config.channels - 2),
             value.eq(self.value),
         ]
         with m.If(self.valid):
-            m.d.sync += [channel.eq(Mux(self.first, 0, next_channel))]
+            m.d.sync += channel.eq(Mux(self.first, 0, channel + 1))
             with m.If(self.first):
-                m.d.sync += [in_frame.eq(1), aligned.eq(1), next_channel.eq(1)]
-            with m.Elif(in_frame):
-                m.d.sync += next_channel.eq(next_channel + 1)
-                with m.If(next_channel == config.channels - 1):
-                    m.d.sync += in_frame.eq(0)
+                m.d.sync += [in_frame.eq(1), aligned.eq(1)]
+            with m.Elif(channel == config.channels - 2):
+                m.d.sync += in_frame.eq(0)
 
         # Cycle 2: what goes in.
         closed, closing = Signal(), Signal()  # closing: ``drained`` does not know of the end yet
@@ -115,7 +119,7 @@ class Gate(wiring.Component):
 
         # The packet that a frame may begin, decided a cycle ahead.
         must_restart = Signal(init=1)
-        packets = Signal(16)  # since the restart, that one included
+        packets = Unreset(16)  # since the restart, that one included
         open_tag = Signal(layout.tag(config))  # what holds for the whole packet
         mode, restart, fresh = Signal.like(self.mode), Signal(init=1), Signal(init=1)
         m.d.sync += [
@@ -125,11 +129,11 @@ class Gate(wiring.Component):
             ),
             fresh.eq(must_restart | (self.mode != open_tag.mode)),
         ]
-        frames = Signal(16)  # whole frames in the packet so far
+        frames = Signal(range(config.packet_frames))  # whole frames in the packet so far
         is_last_frame = Signal()
         m.d.sync += is_last_frame.eq(frames == config.packet_frames - 1)
 
-        o = self.o.payload
+        o = layout.register(m, self.o)
         m.d.sync += [
             self.o.valid.eq(goes_on & admitted),
             o.value.eq(value),
@@ -137,7 +141,6 @@ class Gate(wiring.Component):
             o.tag.eq(open_tag),
             o.tag.present.eq(1),
             o.tag.end.eq(0),
-            o.tag.short.eq(0),
         ]
         if config.projection:
             m.d.sync += o.tag.sample.eq(1)
@@ -155,10 +158,8 @@ class Gate(wiring.Component):
                     must_restart.eq(0),
                     packets.eq(Mux(restart, 1, packets + 1)),
                     open_tag.mode.eq(mode),
-                    open_tag.restart.eq(restart),
                     open_tag.raw.eq(restart),
                     o.tag.mode.eq(mode),
-                    o.tag.restart.eq(restart),
                     o.tag.raw.eq(restart),
                 ]
                 if config.projection:
@@ -177,16 +178,17 @@ class Gate(wiring.Component):
             m.d.sync += [
                 closed.eq(1),
                 under_way.eq(0),
-                self.short_frames.eq(frames),
                 self.o.valid.eq(under_way),
                 o.tag.present.eq(0),
                 o.tag.end.eq(1),
-                o.tag.short.eq(1),
             ]
             if config.projection:
                 m.d.sync += o.tag.sample.eq(0)
 
-        m.d.comb += self.busy.eq(under_way | closing | self.o.valid)
+        m.d.comb += [
+            self.busy.eq(under_way | closing | self.o.valid),
+            self.short_frames.eq(frames),  # counts on only when a packet begins
+        ]
 
         # What the next packet's header reports.
         lost = Signal(range(3))  # the frame that begins, and the one it broke off
@@ -196,7 +198,7 @@ class Gate(wiring.Component):
             self.dropped.eq(self.dropped + lost),
         ]
         with m.If(self.resume):
-            m.d.sync += [self.dropped.eq(0), self.overrun.eq(0), self.misframe.eq(0)]
+            m.d.sync += [self.overrun.eq(0), self.misframe.eq(0)]
         with m.If(broken):
             m.d.sync += self.misframe.eq(1)
         with m.If(~admit & (broken | stopped)):

@@ -64,13 +64,14 @@ class Highpass(wiring.Component):
         mean = Signal(signed(width + shift), reset_less=True)  # cycle 2
         before = Signal.like(mean)  # cycle 3
         initial = Cat(Const(0, shift), slot[0].value).as_signed()
+        o = layout.register(m, self.o)
         m.d.sync += [
             mean.eq(Mux(slot[0].tag.fresh, initial, read.data.as_signed())),
             before.eq(mean),
             self.o.valid.eq(valid[1]),
-            self.o.payload.value.eq(slot[1].value - (mean >> shift)),
-            self.o.payload.channel.eq(slot[1].channel),
-            self.o.payload.tag.eq(slot[1].tag),
+            o.value.eq(slot[1].value - (mean >> shift)),
+            o.channel.eq(slot[1].channel),
+            o.tag.eq(slot[1].tag),
         ]
         m.d.comb += [
             read.addr.eq(self.i.payload.channel),

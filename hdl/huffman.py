@@ -19,6 +19,7 @@ from ..golden.format import (
 )
 from ..golden.tables import BASES, ENDS
 from . import layout
+from .layout import Unreset
 
 
 class Huffman(wiring.Component):
@@ -46,6 +47,7 @@ class Huffman(wiring.Component):
         Codes.
     """
 
+    LEAD = 0  # it needs nothing of a slot before the slot
     LATENCY = 11
     MIN_CHANNELS = 6
 
@@ -59,7 +61,7 @@ class Huffman(wiring.Component):
         valid, slot = layout.delay(m, self.i, self.LATENCY - 1)  # valid[n]: n + 1 cycles after i
         table, shift = self._table(m, valid, slot)
 
-        scaled, shift_5, table_5 = Signal(width), Signal.like(shift), Signal.like(table)  # cycle 5
+        scaled, shift_5, table_5 = Unreset(width), Signal.like(shift), Signal.like(table)  # cycle 5
         m.d.sync += [
             scaled.eq(slot[3].value >> shift),
             shift_5.eq(shift),
@@ -67,10 +69,10 @@ class Huffman(wiring.Component):
         ]
 
         # Cycle 6. In a narrow sample nothing is far, or escaped.
-        far, escaped = Signal(), Signal()
-        near = Signal(HUFFMAN_NEAR_BITS)
+        far, escaped = Unreset(), Unreset()
+        near = Unreset(HUFFMAN_NEAR_BITS)
         shift_6, table_6 = Signal.like(shift), Signal.like(table)
-        ends = [Signal(range(HUFFMAN_FAR + 2)) for _ in range(HUFFMAN_ESCAPE_ZEROS - 1)]
+        ends = [Unreset(range(HUFFMAN_FAR + 2)) for _ in range(HUFFMAN_ESCAPE_ZEROS - 1)]
         m.d.sync += [
             far.eq(scaled >= HUFFMAN_FAR),
             escaped.eq(scaled >= 2 * HUFFMAN_FAR),
@@ -81,9 +83,9 @@ class Huffman(wiring.Component):
         ]
 
         index = Signal(range(HUFFMAN_FAR + 1))  # the class
-        longer = Signal(len(ends))  # cycle 7: bit n: the code has more than n + 1 bits
+        longer = Unreset(len(ends))  # cycle 7: bit n: the code has more than n + 1 bits
         index_7, shift_7, table_7 = Signal.like(index), Signal.like(shift), Signal.like(table)
-        plain_7 = Signal()
+        plain_7 = Unreset()
         m.d.comb += index.eq(near | far << HUFFMAN_NEAR_BITS)
         m.d.sync += [
             *(longer[n].eq(index >= end) for n, end in enumerate(ends)),
@@ -93,17 +95,17 @@ class Huffman(wiring.Component):
             plain_7.eq(escaped | slot[5].tag.raw),
         ]
 
-        base = Signal(range(int(BASES.max()) + 1))  # cycle 8
-        place = Signal(range(HUFFMAN_ESCAPE_ZEROS))  # length - 1
-        index_8, shift_8, plain_8 = Signal.like(index), Signal.like(shift), Signal()
+        base = Unreset(range(int(BASES.max()) + 1))  # cycle 8
+        place = Unreset(range(HUFFMAN_ESCAPE_ZEROS))  # length - 1
+        index_8, shift_8, plain_8 = Signal.like(index), Signal.like(shift), Unreset()
         m.d.sync += [base.eq(_look_up(table_7, BASES[:, 0])), place.eq(0)]
         for n in range(len(ends)):
             with m.If(longer[n]):
                 m.d.sync += [base.eq(_look_up(table_7, BASES[:, n + 1])), place.eq(n + 1)]
         m.d.sync += [index_8.eq(index_7), shift_8.eq(shift_7), plain_8.eq(plain_7)]
 
-        code = Signal(HUFFMAN_NEAR_BITS + 1)  # cycle 9: what stands above the low bits
-        low, shift_9 = Signal(width), Signal.like(shift)
+        code = Unreset(HUFFMAN_NEAR_BITS + 1)  # cycle 9: what stands above the low bits
+        low, shift_9 = Unreset(width), Signal.like(shift)
         length = Signal.like(self.o.payload.length)
         symbol, tag = slot[7].value, slot[7].tag
         m.d.sync += [
@@ -119,12 +121,12 @@ class Huffman(wiring.Component):
                 low.eq(symbol),
                 length.eq(self._by_mode(tag, int) + Mux(tag.raw, 0, HUFFMAN_ESCAPE_ZEROS)),
             ]
-        with m.If(~(valid[7] & tag.present)):
+        with m.If(~tag.present):
             m.d.sync += [code.eq(0), shift_9.eq(0), low.eq(0), length.eq(0)]
 
-        high = Signal(HUFFMAN_NEAR_BITS + width)  # cycle 10
+        high = Unreset(HUFFMAN_NEAR_BITS + width)  # cycle 10
         low_10, length_10 = Signal.like(low), Signal.like(length)
-        fine_10 = Signal(2)
+        fine_10 = Unreset(2)
         m.d.sync += [
             high.eq(code << (shift_9[2:] << 2)),
             fine_10.eq(shift_9),
@@ -132,7 +134,7 @@ class Huffman(wiring.Component):
             length_10.eq(length),
         ]
 
-        o, last = self.o.payload, slot[9]  # cycle 11
+        o, last = layout.register(m, self.o), slot[9]  # cycle 11
         m.d.sync += [
             self.o.valid.eq(valid[9]),
             o.channel.eq(last.channel),
@@ -161,20 +163,20 @@ class Huffman(wiring.Component):
         read, write = sums.read_port(), sums.write_port()
         m.d.comb += read.addr.eq(self.i.payload.channel)
 
-        total = Signal(sum_bits, reset_less=True)  # cycle 2
+        total = Unreset(sum_bits)  # cycle 2
         m.d.sync += total.eq(read.data)
 
         # Frames since the restart, cycle 1; whether the means still move fast, cycle 2.
-        age, starting = Signal(range(HUFFMAN_START_FRAMES + 1)), Signal()
+        age, starting = Signal(range(HUFFMAN_START_FRAMES + 1)), Unreset()
         first = self.i.payload
         with m.If(self.i.valid & first.tag.present & (first.channel == 0)):
             m.d.sync += age.eq(Mux(first.tag.raw, 0, age + (age != HUFFMAN_START_FRAMES)))
         m.d.sync += starting.eq(age != HUFFMAN_START_FRAMES)
 
         mean = total[HUFFMAN_MEAN_SHIFT:]
-        octave, least = Signal(range(width)), Signal()  # cycle 3
-        rest, total_3 = Signal(sum_bits), Signal(sum_bits)
-        counted, starting_3 = Signal(width), Signal()
+        octave, least = Unreset(range(width)), Unreset()  # cycle 3
+        rest, total_3 = Unreset(sum_bits), Unreset(sum_bits)
+        counted, starting_3 = Unreset(width), Unreset()
         symbol, cap = slot[1].value, Cat(1, total[HUFFMAN_CAP_SHIFT + 1 :])
         m.d.sync += [
             octave.eq(0),
@@ -189,15 +191,15 @@ class Huffman(wiring.Component):
                 m.d.sync += octave.eq(bit)
 
         lowest = HUFFMAN_MEAN_SHIFT - HUFFMAN_QUARTER_BITS
-        quarter = Signal(HUFFMAN_QUARTER_BITS)  # cycle 4
-        step, shift = Signal(range(HUFFMAN_OCTAVES)), Signal(range(width))
+        quarter = Unreset(HUFFMAN_QUARTER_BITS)  # cycle 4
+        step, shift = Unreset(range(HUFFMAN_OCTAVES)), Unreset(range(width))
         top = HUFFMAN_OCTAVES - 1
         m.d.sync += [
             quarter.eq(Mux(least, 0, (total_3 >> lowest).bit_select(octave, HUFFMAN_QUARTER_BITS))),
             step.eq(Mux(octave >= top, top, octave)),
             shift.eq(Mux(octave >= top, octave - top, 0)),
         ]
-        updated = Signal(sum_bits)
+        updated = Unreset(sum_bits)
         grown = Mux(starting_3, counted << HUFFMAN_MEAN_SHIFT - HUFFMAN_START_SHIFT, counted)
         initial = self._by_mode(slot[2].tag, lambda bits: initial_mean(bits) << HUFFMAN_MEAN_SHIFT)
         m.d.sync += updated.eq(Mux(slot[2].tag.raw, initial, rest + grown))

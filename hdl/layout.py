@@ -4,6 +4,8 @@ Every stream is ``always_ready``: the pipeline never stalls inside. A *slot* is 
 ``valid`` set. It holds one sample, or none (``present`` = 0): such a slot only ends a packet.
 """
 
+from functools import partial
+
 from amaranth import Module, Shape, Signal, signed, unsigned
 from amaranth.lib import data, stream, wiring
 from amaranth.lib.wiring import Out
@@ -14,6 +16,9 @@ from ..golden.format import MAX_CODE_BITS, WORD_BITS, Family
 # No memory here is read and written at one address in one cycle. Told so, Yosys adds no logic for
 # that case behind memories that cannot do it themselves (ECP5).
 NO_COLLISION = {"no_rw_check": True}
+
+# A register that counts only beside a set ``valid``, so that no reset need clear it: `Signal` else.
+Unreset = partial(Signal, reset_less=True)
 
 CODE_LENGTH_BITS = MAX_CODE_BITS.bit_length()
 
@@ -34,10 +39,8 @@ def tag(config: EncoderConfig) -> data.StructLayout:
         {
             "present": 1,  # the slot holds a sample, or a measurement
             "raw": 1,  # first frame of a restart: no past to predict from
-            "restart": 1,  # the packet restarts
             "mode": mode_shape(config),
-            "end": 1,  # last slot of the packet
-            "short": 1,  # with end: the packet holds fewer frames than packet_frames
+            "end": 1,  # last slot of the packet; it holds no sample where the packet is short
         }
         | (projection if config.projection else {})
     )
@@ -137,6 +140,16 @@ def link_layout() -> data.StructLayout:
     return data.StructLayout({"data": WORD_BITS, "last": 1})
 
 
+def register(m: Module, port) -> Signal:
+    """Return a register for what ``port`` (a stream that is given) shows as its payload.
+
+    It has no reset: what is in it counts only while ``valid`` is set.
+    """
+    held = Unreset(port.payload.shape())
+    m.d.comb += port.payload.eq(held)
+    return held
+
+
 def delay(m: Module, source, cycles: int) -> tuple[list, list]:
     """Register ``source`` (a stream) ``cycles`` times.
 
@@ -149,7 +162,7 @@ def delay(m: Module, source, cycles: int) -> tuple[list, list]:
     last_valid, last_payload = source.valid, source.payload
     for _ in range(cycles):
         next_valid = Signal()
-        next_payload = Signal(source.payload.shape(), reset_less=True)
+        next_payload = Unreset(source.payload.shape())
         m.d.sync += [next_valid.eq(last_valid), next_payload.eq(last_payload)]
         valid.append(next_valid)
         payload.append(next_payload)

@@ -15,6 +15,7 @@ from ..golden.format import (
     Mode,
 )
 from . import layout
+from .layout import Unreset
 from .order import Neighbours
 
 _LEVEL_BITS = 3  # signed: a feature's sign and the two bits that tell its magnitude
@@ -70,10 +71,11 @@ class Lms(wiring.Component):
         if len(self._config.modes) > 1:
             adaptive = self._config.modes.index(Mode.ADAPTIVE)
             predicts &= slot[known + 3].tag.mode == adaptive
+        o = layout.register(m, self.o)
         m.d.sync += [
             self.o.valid.eq(valid[known + 3]),
-            self.o.payload.eq(slot[known + 3]),
-            self.o.payload.value.eq(slot[known + 3].value - Mux(predicts, prediction, 0)),
+            o.eq(slot[known + 3]),
+            o.value.eq(slot[known + 3].value - Mux(predicts, prediction, 0)),
         ]
 
         levels = self._levels(m, values, features)
@@ -83,8 +85,8 @@ class Lms(wiring.Component):
         residual = self.o.payload.value
         for n, (level, weight) in enumerate(zip(levels, weights, strict=True)):
             odd = Signal(signed(_LEVEL_BITS + 1))  # 2 level + 1: inverting the level negates it
-            step = Signal(signed(_LEVEL_BITS + 1 + len(LMS_GEARS)))
-            moved = Signal(signed(LMS_WEIGHT_BITS + 1))
+            step = Unreset(signed(_LEVEL_BITS + 1 + len(LMS_GEARS)))
+            moved = Unreset(signed(LMS_WEIGHT_BITS + 1))
             m.d.comb += odd.eq(Cat(1, level ^ residual[-1].replicate(_LEVEL_BITS)))
             m.d.sync += [
                 step.eq(Mux(residual == 0, 0, odd << gear)),
@@ -106,7 +108,7 @@ class Lms(wiring.Component):
             shape=LMS_LAGS * width, depth=config.channels, init=[], attrs=layout.NO_COLLISION
         )
         read, write = stored.read_port(), stored.write_port()
-        past = Signal(LMS_LAGS * width, name="row", reset_less=True)  # stage 1, newest lowest
+        past = Unreset(LMS_LAGS * width, name="row")  # stage 1, newest lowest
         m.d.sync += past.eq(read.data)
         zero = slot[1].tag.raw  # the first frame has no difference to learn from
         latest = Signal(signed(width))
@@ -130,7 +132,7 @@ class Lms(wiring.Component):
         past = _later(m, past, Neighbours.latency(config))
         own = [past.word_select(n, width).as_signed() for n in range(LMS_LAGS)]
         values = [*own, *neighbours.nearest, *neighbours.nearest_before]
-        features = [Signal(signed(width), name=f"feature_{n}") for n in range(LMS_FEATURES)]
+        features = [Unreset(signed(width), name=f"feature_{n}") for n in range(LMS_FEATURES)]
         m.d.sync += [feature.eq(value) for feature, value in zip(features, values, strict=True)]
         return values, features
 
@@ -143,7 +145,7 @@ class Lms(wiring.Component):
             attrs=layout.NO_COLLISION,
         )
         read, write = stored.read_port(), stored.write_port()
-        row = Signal(LMS_FEATURES * LMS_WEIGHT_BITS, reset_less=True)
+        row = Unreset(LMS_FEATURES * LMS_WEIGHT_BITS)
         m.d.comb += read.addr.eq(slot[self._known - 2].channel)
         m.d.sync += row.eq(read.data)
         weights, learnt = [], []
@@ -158,7 +160,7 @@ class Lms(wiring.Component):
         bits = self._config.sample_bits + LMS_FRACTION_BITS
 
         def registered(terms):
-            sums = [Signal(signed(bits), reset_less=True) for _ in terms]
+            sums = [Unreset(signed(bits)) for _ in terms]
             m.d.sync += [held.eq(term) for held, term in zip(sums, terms, strict=True)]
             return sums
 
@@ -178,7 +180,7 @@ class Lms(wiring.Component):
         ``values`` are the features a cycle before.
         """
         width = self._config.sample_bits
-        union, shift = Signal(width - 1), Signal(range(width - 2))
+        union, shift = Unreset(width - 1), Unreset(range(width - 2))
         together = Const(0, width - 1)
         for value in values:
             together |= value[:-1] ^ value[-1].replicate(width - 1)
@@ -186,7 +188,7 @@ class Lms(wiring.Component):
         for bit in range(2, width - 1):
             with m.If(union[bit]):
                 m.d.sync += shift.eq(bit - 1)
-        levels = [Signal(_LEVEL_BITS, name=f"level_{n}") for n in range(len(features))]
+        levels = [Unreset(_LEVEL_BITS, name=f"level_{n}") for n in range(len(features))]
         for feature, level in zip(features, levels, strict=True):  # stage known + 2
             f = _later(m, feature, 1)
             m.d.sync += level.eq(Cat(f.bit_select(shift, _LEVEL_BITS - 1), f[-1]))
@@ -195,7 +197,7 @@ class Lms(wiring.Component):
     def _gear(self, m: Module, valid, slot) -> Signal:
         """How often the step is doubled, at stage ``known`` + 4: by frames since the restart."""
         at = self._known + 2
-        age, gear = Signal(range(max(LMS_GEARS) + 1)), Signal(range(len(LMS_GEARS) + 1))
+        age, gear = Signal(range(max(LMS_GEARS) + 1)), Unreset(range(len(LMS_GEARS) + 1))
         with m.If(valid[at] & slot[at].tag.present & (slot[at].channel == 0)):
             m.d.sync += age.eq(age + (age != max(LMS_GEARS)))
             with m.If(slot[at].tag.raw):
@@ -207,7 +209,7 @@ class Lms(wiring.Component):
 def _later(m: Module, value, cycles: int):
     """``value``, ``cycles`` cycles later."""
     for _ in range(cycles):
-        held = Signal(value.shape(), reset_less=True)
+        held = Unreset(value.shape())
         m.d.sync += held.eq(value)
         value = held
     return value

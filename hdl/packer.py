@@ -1,7 +1,7 @@
 """Bit packer; see `probecodec.golden.packer`."""
 
 from amaranth import Cat, Const, Module, Mux, Signal
-from amaranth.lib import wiring
+from amaranth.lib import data, wiring
 from amaranth.lib.wiring import In, Out
 
 from ..golden.config import EncoderConfig
@@ -17,13 +17,14 @@ class Packer(wiring.Component):
 
     ::
 
-        cycle  1                2               3              4
-        i ─► fill += length ─► rotate by 8s ─► rotate by 1s ─► collect ─► o
+        cycle  1                2               3
+        i ─► fill += length ─► rotate by 1s ─► rotate by 8s, collect ─► o
 
     ``top`` is the position (from the most significant bit) of the newest bit in the word, 31
     where the word is empty: a 5-bit sum with its carry is the whole loop.
 
-    Latency 4 cycles from the code that completes a word, 5 from a packet's end. One slot per cycle.
+    A word is there 2 cycles after the code that completes it, 3 after a packet's end, and is logic
+    behind registers: the FIFO's memory takes it at once. One slot per cycle.
 
     Members
     -------
@@ -33,9 +34,10 @@ class Packer(wiring.Component):
         Words.
     """
 
-    LATENCY = 5
+    LATENCY = 3
 
     def __init__(self, config: EncoderConfig) -> None:
+        self._projected = config.projection is not None
         super().__init__({"i": In(layout.code(config)), "o": Out(layout.word(config))})
 
     def elaborate(self, platform) -> Module:
@@ -47,10 +49,12 @@ class Packer(wiring.Component):
         top = Signal(index_bits, init=WORD_BITS - 1)
         empty = Signal(init=1)
         flush = Signal()
-        known = Signal(code.tag.shape())  # tag of the packet's latest slot
+        word_tag = data.StructLayout({"restart": 1, "mode": code.tag.mode.shape(), "short": 1})
+        known = Signal(word_tag, reset_less=True)  # what the packet's slots have told
+        begun = Signal()  # the packet has had a slot
         bits_1 = Signal(WORD_BITS)
         emit_1, flush_1 = Signal(), Signal()
-        tag_1 = Signal.like(known)
+        tag_1 = Signal(word_tag, reset_less=True)
         m.d.sync += [
             flush.eq(0),
             bits_1.eq(0),
@@ -71,45 +75,45 @@ class Packer(wiring.Component):
                 empty.eq(fresh & ~code.tag.present),
                 emit_1.eq(flush | (~fresh & (after >= WORD_BITS))),
                 flush.eq(code.tag.end),
-                known.eq(code.tag),
+                begun.eq(~code.tag.end),
+                known.mode.eq(code.tag.mode),
+                known.short.eq(~(code.tag.sample if self._projected else code.tag.present)),
             ]
+            with m.If(~begun):
+                m.d.sync += known.restart.eq(code.tag.first if self._projected else code.tag.raw)
 
-        # Cycle 2 and 3: rotate left, so that the code's last bit comes to `top`.
+        # Cycle 2 and 3: rotate left, so that the code's last bit comes to `top`. By single bits
+        # first: most codes are short, and few bits are there yet.
         turn = Signal(index_bits)
         m.d.comb += turn.eq(~top)
-        turn_2 = Signal(3)
+        turn_2 = Signal(index_bits - 3, reset_less=True)
+        top_2 = Signal.like(top, reset_less=True)
         bits_2, bits_3 = Signal(WORD_BITS), Signal(WORD_BITS)
-        next_2, next_3 = Signal(WORD_BITS), Signal(WORD_BITS)
+        emit_2, flush_2 = Signal(), Signal()
+        tag_2 = Signal(word_tag, reset_less=True)
         m.d.sync += [
-            bits_2.eq(_rotate_left(bits_1, turn[3:] << 3)),
-            turn_2.eq(turn[:3]),
-            bits_3.eq(_rotate_left(bits_2, turn_2)),
-            # Bits at or above `top` belong to the next word if this one is complete; after a
-            # packet's end that is all there is.
-            next_2.eq(Cat(*_at_or_above(top))),
-            next_3.eq(next_2),
-        ]
-        emit_2, emit_3, flush_2, flush_3 = (Signal() for _ in range(4))
-        tag_2, tag_3 = Signal.like(known), Signal.like(known)
-        m.d.sync += [
-            Cat(emit_2, emit_3).eq(Cat(emit_1, emit_2)),
-            Cat(flush_2, flush_3).eq(Cat(flush_1, flush_2)),
+            bits_2.eq(_rotate_left(bits_1, turn[:3])),
+            turn_2.eq(turn[3:]),
+            top_2.eq(top),
+            Cat(emit_2, flush_2).eq(Cat(emit_1, flush_1)),
             tag_2.eq(tag_1),
-            tag_3.eq(tag_2),
         ]
 
-        # Cycle 4: collect.
-        held = Signal(WORD_BITS)
+        # Bits at or above `top` belong to the next word if this one is complete; after a packet's
+        # end that is all there is.
+        held, later = Signal(WORD_BITS), Signal(WORD_BITS)
         o = self.o.payload
-        m.d.sync += [
-            held.eq(Mux(emit_3, bits_3 & next_3, held | bits_3)),
-            self.o.valid.eq(emit_3),
-            o.bits.eq(held | (bits_3 & ~next_3)),
-            o.restart.eq(tag_3.restart),
-            o.mode.eq(tag_3.mode),
-            o.last.eq(flush_3),
-            o.short.eq(tag_3.short),
+        m.d.comb += [
+            bits_3.eq(_rotate_left(bits_2, turn_2 << 3)),
+            later.eq(Cat(*_at_or_above(top_2))),
+            self.o.valid.eq(emit_2),
+            o.bits.eq(held | (bits_3 & ~later)),
+            o.restart.eq(tag_2.restart),
+            o.mode.eq(tag_2.mode),
+            o.last.eq(flush_2),
+            o.short.eq(tag_2.short),
         ]
+        m.d.sync += held.eq(Mux(emit_2, bits_3 & later, held | bits_3))
         return m
 
 

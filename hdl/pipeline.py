@@ -135,13 +135,13 @@ class Pipeline(wiring.Component):
         for kind in dict.fromkeys(_CODERS[mode] for mode in self._config.modes):
             name = kind.__name__.lower()
             m.submodules[name] = coder = kind(self._config)
-            source = symbols
             wait = self._coder_latency(self._config) - coder.LATENCY
-            if wait:
-                valid, payload = layout.delay(m, symbols, wait)
-                source = symbols.signature.create(path=(f"{name}_symbols",))
-                m.d.comb += [source.valid.eq(valid[-1]), source.payload.eq(payload[-1])]
-            m.d.comb += [coder.i.valid.eq(source.valid), coder.i.payload.eq(source.payload)]
+            valid, payload = _later(m, symbols, wait)
+            m.d.comb += [coder.i.valid.eq(valid), coder.i.payload.eq(payload)]
+            if coder.LEAD:
+                before = max(self._latencies(self._config)) + Zigzag.LATENCY + wait - coder.LEAD
+                _, payload = _later(m, self.i, before)
+                m.d.comb += coder.early.eq(payload.channel)
             outputs[kind] = coder.o
         first = next(iter(outputs.values()))
         if len(outputs) == 1:

@@ -101,6 +101,7 @@ class Projection(wiring.Component):
                 m.d.sync += data.eq(0)
             m.d.sync += totals.word_select(n, bits).eq(_sum(data, *terms[n]))
 
+        o = layout.register(m, self.o)
         gives, lane = Signal(), Signal(range(max(2, lanes)))  # cycle 5
         first = Signal()  # of the window's measurements
         m.d.sync += [
@@ -108,11 +109,11 @@ class Projection(wiring.Component):
             first.eq(frames[3] == config.given_frames[0]),
             lane.eq(0 if sparse else frames[3] - config.given_frames[0]),
             self.o.valid.eq(valid[4]),  # cycle 6
-            self.o.payload.channel.eq(slot[4].channel),
-            self.o.payload.tag.eq(slot[4].tag),
-            self.o.payload.value.eq(totals.word_select(lane, bits).as_signed() >> config.shift),
-            self.o.payload.tag.present.eq(slot[4].tag.present & gives),
-            self.o.payload.tag.raw.eq(raw[4] & first),
+            o.channel.eq(slot[4].channel),
+            o.tag.eq(slot[4].tag),
+            o.value.eq(totals.word_select(lane, bits).as_signed() >> config.shift),
+            o.tag.present.eq(slot[4].tag.present & gives),
+            o.tag.raw.eq(raw[4] & first),
         ]
         return m
 

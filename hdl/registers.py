@@ -8,6 +8,7 @@ from ..golden.config import EncoderConfig
 from ..golden.format import WORD_BITS
 from ..golden.registers import ADDRESS_BITS, Register, register_map
 from . import layout
+from .layout import Unreset
 
 
 class Registers(wiring.Component):
@@ -18,7 +19,7 @@ class Registers(wiring.Component):
     address, write, wdata : In
         The bus; a write takes one cycle.
     rdata : Out(32)
-        The register that ``address`` showed one cycle ago.
+        The register at which ``address`` pointed one cycle ago.
     enable, mode, restart_interval, stream_id : Out
         Controls; ``mode`` is an index into ``config.modes``.
     overrun, misframe : In(1)
@@ -63,14 +64,13 @@ class Registers(wiring.Component):
             if register.access != "wo"
         }
 
-        with m.Switch(self.address):
+        shown = Unreset(len(self.address))
+        m.d.sync += shown.eq(self.address)
+        with m.Switch(shown):
             for name, register in registers.items():
-                if register.access == "wo":
-                    continue
-                with m.Case(register.address):
-                    m.d.sync += self.rdata.eq(_read(name, register, stored))
-            with m.Default():
-                m.d.sync += self.rdata.eq(0)
+                if register.access != "wo":
+                    with m.Case(register.address):
+                        m.d.comb += self.rdata.eq(_read(name, register, stored))
 
         for name, register in registers.items():
             if register.access == "wo":

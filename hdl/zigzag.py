@@ -11,7 +11,7 @@ from . import layout
 class Zigzag(wiring.Component):
     """Maps residuals and measurements to symbols: twice the value, inverted where it is negative.
 
-    Latency 1 cycle, one slot per cycle.
+    Latency 0: it is logic only, a gate for each bit. One slot per cycle.
 
     Members
     -------
@@ -21,7 +21,7 @@ class Zigzag(wiring.Component):
         Symbols.
     """
 
-    LATENCY = 1
+    LATENCY = 0
 
     def __init__(self, config: EncoderConfig) -> None:
         self._width = layout.symbol_bits(config)
@@ -30,7 +30,7 @@ class Zigzag(wiring.Component):
     def elaborate(self, platform) -> Module:
         m = Module()
         value = self.i.payload.value
-        m.d.sync += [
+        m.d.comb += [
             self.o.valid.eq(self.i.valid),
             self.o.payload.value.eq(
                 (value << 1)[: self._width] ^ (value < 0).replicate(self._width)

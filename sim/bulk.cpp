@@ -3,7 +3,8 @@
 // stdin:  frames of int16, little-endian: one value per channel, then the auxiliary word where
 //         the core has one.
 // argv:   capture to write, percent of cycles in which the link is ready, percent of cycles in
-//         which the source is idle, wave file or "", registers to write first: "address:word,…".
+//         which the source is idle, clock cycles from sample to sample (1 or more, evenly spaced;
+//         idle ones come on top), wave file or "", registers to write first: "address:word,…".
 // stdout: one JSON object.
 //
 // The macros come from the encoder's configuration (sim/bulk.py).
@@ -133,14 +134,16 @@ class Bench {
 }  // namespace
 
 int main(int argc, char** argv) {
-    if (argc != 6) return 2;
-    Bench bench(argv[1], std::atoi(argv[2]), argv[4]);
+    if (argc != 7) return 2;
+    Bench bench(argv[1], std::atoi(argv[2]), argv[5]);
     const int idle_percent = std::atoi(argv[3]);
     Chance idle{0xD1B54A32D192ED03};
+    const double pause = std::atof(argv[4]) - 1;
+    double owed = 0;  // cycles of pauses
     constexpr int columns = CHANNELS + (AUX_BITS > 0);
     constexpr size_t block = 256;
     std::vector<uint16_t> frames(columns * block);
-    for (const char* at = argv[5]; *at;) {
+    for (const char* at = argv[6]; *at;) {
         char* end;
         const long address = std::strtol(at, &end, 10);
         const unsigned long word = std::strtoul(end + 1, &end, 10);
@@ -160,6 +163,7 @@ int main(int argc, char** argv) {
             for (int channel = 0; channel < CHANNELS; ++channel) {
                 core.sample_valid = 0;
                 while (idle.percent(idle_percent)) bench.cycle();
+                for (owed += pause; owed >= 1; --owed) bench.cycle();
                 core.sample_valid = 1;
                 core.sample_first = channel == 0;
                 core.sample_value = frame[channel] & ((1u << SAMPLE_BITS) - 1);

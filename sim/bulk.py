@@ -124,6 +124,7 @@ def run(
     *,
     ready_percent: int = 100,
     idle_percent: int = 0,
+    spacing: float = 1,
     waves: Path | None = None,
     verilog: str | None = None,
     progress: Callable[[int], None] | None = None,
@@ -138,7 +139,9 @@ def run(
     ready_percent : int
         Share of cycles in which the link takes a word; below what the data need, frames drop.
     idle_percent : int
-        Share of cycles in which the source has no sample.
+        Share of cycles in which the source has no sample, at random.
+    spacing : float
+        Clock cycles from sample to sample, evenly spaced; 1 or more.
     waves : Path, optional
         Wave file, ``.vcd`` or ``.fst``; ``.saif`` for counts of changes.
     verilog : str, optional
@@ -150,7 +153,7 @@ def run(
     channels = order.channels(config)
     writes = load(config.projection) if config.projection else []
     told = ",".join(f"{address}:{word}" for address, word in writes)
-    arguments = [capture, ready_percent, idle_percent, waves or "", told]
+    arguments = [capture, ready_percent, idle_percent, spacing, waves or "", told]
     process = subprocess.Popen(
         [program, *map(str, arguments)],
         stdin=subprocess.PIPE,

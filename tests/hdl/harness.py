@@ -7,7 +7,7 @@ from operator import attrgetter
 from typing import NamedTuple
 
 import numpy as np
-from amaranth import ResetInserter, Shape, Signal, Value
+from amaranth import ClockDomain, Module, ResetInserter, Shape, Signal, Value
 from amaranth.lib import data
 from amaranth.sim import Simulator
 
@@ -31,6 +31,9 @@ def simulate(dut, drive, watch, reset=None):
         inputs.append(Signal())
         rows.append(np.asarray(reset).tolist())
         dut = ResetInserter(inputs[-1])(dut)
+    m = Module()
+    m.domains.sync = ClockDomain()  # a stage of logic only has none
+    m.submodules.dut = dut
     seen = []
 
     async def bench(ctx):
@@ -43,7 +46,7 @@ def simulate(dut, drive, watch, reset=None):
             _, _, *values = await ctx.tick().sample(*outputs)
             seen.append(values)
 
-    simulator = Simulator(dut)
+    simulator = Simulator(m)
     simulator.add_clock(1e-6)
     simulator.add_testbench(bench)
     simulator.run()
@@ -156,13 +159,15 @@ def schedule(count, idle, pauses=()):
 def run(dut, columns, idle="none", **members):
     """Send slots into ``dut.i`` and return (cycle of each slot, cycle of each output, columns).
 
-    The payload between slots is garbage. Unless ``idle`` is none, there is a pause behind a packet
+    The payload between slots is garbage. A component with a ``LEAD`` gets each slot's channel as
+    ``early`` that many cycles before. Unless ``idle`` is none, there is a pause behind a packet
     that ended early, as the gate makes it. ``members`` are more inputs: a value for each slot,
     which is there in its cycle and the next; none where it is negative.
     """
     random = np.random.default_rng(5)
     pauses = np.flatnonzero(columns["short"][:-1]) + 1
-    sent = schedule(len(columns["end"]), idle, () if idle == "none" else pauses)
+    lead = getattr(dut, "LEAD", 0)
+    sent = schedule(len(columns["end"]), idle, () if idle == "none" else pauses) + lead
     cycles = sent[-1] + 1 + TAIL
     layout = dut.i.payload.shape()
     drive = {
@@ -171,6 +176,9 @@ def run(dut, columns, idle="none", **members):
     }
     drive["i.valid"][sent] = 1
     drive["i.payload"][sent] = pack(layout, columns)
+    if lead:
+        drive["early"] = random.integers(1 << len(dut.early), size=cycles)
+        drive["early"][sent - lead] = columns["channel"]
     for name, values in members.items():
         drive[name] = random.integers(1 << len(getattr(dut, name)), size=cycles)
         held = values >= 0

@@ -131,10 +131,13 @@ def play(harness, gate, source):
             packet = {name: column[start:stop].tolist() for name, column in slots.items()}
             packets.append(_packet(config, packet))
         start = stop
-    reports = [
-        Report(*(int(seen[name][cycle]) for name in Report._fields))
-        for cycle in np.flatnonzero(seen["resume"])
-    ]
+    reports, before = [], 0
+    for cycle in np.flatnonzero(seen["resume"]):
+        dropped, overrun, misframe = (int(seen[name][cycle]) for name in Report._fields[:-1])
+        assert seen["dropped"][cycle + 1] == dropped, "the framer takes its halves one by one"
+        short_frames = int(seen["short_frames"][cycle - 1])
+        reports.append(Report(dropped - before, overrun, misframe, short_frames))
+        before = dropped
     return packets, reports, seen
 
 
@@ -142,17 +145,15 @@ def _packet(config, slots):
     """Return one packet, the consistency of its slots checked."""
     early = not slots["present"][-1]
     assert all(slots["present"][:-1])
-    assert slots["short"] == [0] * (len(slots["end"]) - 1) + [early]
-    assert len(set(slots["restart"])) == len(set(slots["mode"])) == 1
+    assert len(set(slots["mode"])) == 1
+    restart = bool(slots["raw"][0])
     samples = slots["value"][: -1 if early else None]
     whole, stray = divmod(len(samples), config.channels)
-    raw = [slots["restart"][0] and n < config.channels for n in range(len(samples))]
+    raw = [restart and n < config.channels for n in range(len(samples))]
     assert slots["raw"][: len(samples)] == raw
     first = samples[0] // config.channels
     number = first * config.channels
     assert samples == list(range(number, number + len(samples)))
     end = "early" if early else "full" if slots["end"][-1] else "open"
     assert (whole == config.packet_frames and not stray) == (end == "full")
-    return Seen(
-        range(first, first + whole), end, bool(slots["restart"][0]), stray, slots["mode"][0]
-    )
+    return Seen(range(first, first + whole), end, restart, stray, slots["mode"][0])

@@ -122,7 +122,7 @@ def test_empty_codes(harness, aux_bits, idle):
     np.testing.assert_array_equal(got["present"][whole], expected["length"][whole] > 0)
     end = ~columns["sample"]
     assert not got["length"][end].any() and not got["present"][end].any()
-    for name in ("channel", "sample", "first", "raw", "restart", "mode", "end", "short"):
+    for name in ("channel", "sample", "first", "raw", "mode", "end"):
         np.testing.assert_array_equal(got[name], columns[name], err_msg=name)
     alone = whole & ~given & (expected["length"] > 0)
     assert alone.sum() > len(frames) and set(expected["length"][alone]) == {1}

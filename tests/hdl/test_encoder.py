@@ -21,7 +21,7 @@ MODES = {
     "adaptive": (Mode.ADAPTIVE,),
     "all": (Mode.ADAPTIVE, Mode.FIXED, Mode.HUFFMAN, Mode.RICE),
 }
-LAST_WORD = 7  # cycles from a packet's last word at the FIFO to link_last: FIFO, framer, trailer
+LAST_WORD = 6  # cycles from a packet's last word at the FIFO to link_last: FIFO, framer, trailer
 
 
 @pytest.fixture

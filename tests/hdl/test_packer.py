@@ -6,10 +6,17 @@ import pytest
 from probecodec.golden import packer as golden
 from probecodec.golden.config import EncoderConfig
 from probecodec.golden.format import Mode
+from probecodec.golden.projection_config import ProjectionConfig
 from probecodec.hdl.packer import Packer
 
 CONFIG = EncoderConfig(channels=32, modes=(Mode.RICE, Mode.FIXED))
-FULL_WORD, END = 4, 5  # cycles from the code that completes a word, and from a packet's end
+# A slot without a sample ends a packet early; one with a sample may lack a measurement.
+PROJECTION = EncoderConfig(
+    channels=32,
+    modes=(Mode.HUFFMAN, Mode.PROJECTION),
+    projection=ProjectionConfig(sample_bits=10, window=16),
+)
+FULL_WORD, END = 2, 3  # cycles from the code that completes a word, and from a packet's end
 
 
 def codes(harness, lengths, early=()):
@@ -49,9 +56,9 @@ def expected(columns, sent):
     return {name: np.concatenate([part[name] for part in parts]) for name in parts[0]}, cycles
 
 
-def check(harness, columns, idle="none"):
+def check(harness, columns, idle="none", config=CONFIG):
     """Check words and cycles; return the number of words."""
-    sent, out, got = harness.run(Packer(CONFIG), columns, idle)
+    sent, out, got = harness.run(Packer(config), columns, idle)
     words, cycles = expected(columns, sent)
     np.testing.assert_array_equal(got["bits"], words["bits"])
     for name in ("restart", "mode", "last", "short"):
@@ -107,4 +114,4 @@ def test_packets_of_empty_codes(harness, idle):
     lengths = [[0] * 40, [5, 0, 0], [0], [0, 0, 32], [0] * 7, [], [3], [], [], [0, 1, 0]]
     columns = codes(harness, lengths, early={0, 2, 5, 7, 8})
     columns["present"] &= columns["length"] > 0
-    assert check(harness, columns, idle) == len(lengths)
+    assert check(harness, columns, idle, PROJECTION) == len(lengths)

@@ -102,7 +102,7 @@ def check(harness, config, packets, idle="none"):
     counts = columns["whole"]
     for name in ("present", "raw"):
         np.testing.assert_array_equal(got[name][counts], expected[name][counts], err_msg=name)
-    for name in ("channel", "sample", "first", "fresh", "restart", "mode", "end", "short"):
+    for name in ("channel", "sample", "first", "fresh", "mode", "end"):
         np.testing.assert_array_equal(got[name], columns[name], err_msg=name)
     assert not got["present"][columns["present"] == 0].any()
     counts = counts & (expected["present"] == 1)

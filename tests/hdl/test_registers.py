@@ -93,7 +93,7 @@ def test_a_write_shows_in_the_next_cycle(harness):
     number = address("stream_id")
     seen = bus(harness, [(number, 7), number, (number, 0x1FF), number])
     assert seen["stream_id"] == [7, 7, 0xFF, 0xFF]
-    assert seen["rdata"] == [0x45, 7, 7, 0xFF]
+    assert seen["rdata"] == [7, 7, 0xFF, 0xFF]
 
 
 @pytest.mark.parametrize("name", [name for name in MAP if MAP[name].access == "ro"])
@@ -133,20 +133,20 @@ def test_an_event_stays_until_cleared(harness, event):
         (address("control"), bit),
     ]
     seen = bus(harness, cycles, **{event: happens})
-    assert seen["rdata"][:9] == [0, 0, bit, bit, bit, bit, 0, 0, bit]
+    assert seen["rdata"][:9] == [0, bit, bit, bit, bit, 0, 0, bit, bit]
 
 
 def test_live_status(harness):
     status, idle = address("status"), 1 << MAP["status"].fields["idle"].low
     seen = bus(harness, [status, status, (status, idle), status, status], idle=[1, 0, 1, 0, 0])
-    assert seen["rdata"] == [0, idle, 0, idle, 0]
+    assert seen["rdata"] == [idle, 0, idle, 0, 0]
 
 
 def test_dropped(harness):
     dropped = address("dropped")
     counts = [5, 6, ALL_ONES, 0]
     seen = bus(harness, [dropped, dropped, (dropped, 1), dropped], drop_count=counts)
-    assert seen["rdata"] == counts
+    assert seen["rdata"] == [*counts[1:], 0]
 
 
 def loaded(measurements, coefficient_bits):

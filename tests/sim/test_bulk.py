@@ -80,10 +80,17 @@ def test_pauses_of_the_source_change_nothing(tmp_path):
     config = EncoderConfig(
         channels=64, aux_bits=16, packet_frames=20, modes=(Mode.RICE, Mode.FIXED)
     )
-    captures = [tmp_path / "steady.pcs", tmp_path / "idle.pcs"]
-    for capture, idle in zip(captures, (0, 70), strict=True):
-        bulk.run(config, recording.samples, recording.aux, capture, idle_percent=idle)
-    assert captures[0].read_bytes() == captures[1].read_bytes()
+    pauses = [{}, {"idle_percent": 70}, {"spacing": 2.3}]
+    captures = [tmp_path / f"{n}.pcs" for n in range(len(pauses))]
+    results = [
+        bulk.run(config, recording.samples, recording.aux, capture, **pause)
+        for capture, pause in zip(captures, pauses, strict=True)
+    ]
+    steady, random, even = (capture.read_bytes() for capture in captures)
+    assert steady == random == even
+    samples = recording.samples.size
+    assert results[0].cycles == samples < 3 * samples < results[1].cycles
+    assert abs(results[2].cycles - 2.3 * samples) < 2
 
 
 def test_a_wrong_sample_is_noticed(tmp_path, monkeypatch):
@@ -109,7 +116,8 @@ def test_waves(tmp_path):
 
 
 def test_an_unknown_wave_format():
-    with pytest.raises(ToolError, match=r"waves are written as \.vcd or \.fst, not '\.txt'"):
+    message = r"waves are written as \.vcd, \.fst or \.saif, not '\.txt'"
+    with pytest.raises(ToolError, match=message):
         bulk.build(EncoderConfig(channels=8), ".txt")
 
 
