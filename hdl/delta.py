@@ -45,6 +45,7 @@ class Delta(wiring.Component):
         valid, slot = layout.delay(m, self.i, self.LATENCY - 1)
         m.d.comb += [
             read.addr.eq(self.i.payload.channel),
+            read.en.eq(self.i.valid),
             # One cycle later than the read, which is then at another channel: no collision.
             write.addr.eq(slot[0].channel),
             write.data.eq(slot[0].value),

@@ -69,7 +69,9 @@ class Fifo(wiring.Component):
             m.d.comb += self.stored.eq(write.addr - read.addr + self._depth)
         m.d.sync += fetched.eq(fetch | (fetched & ~advance))
         with m.If(advance):
-            m.d.sync += [self.o.valid.eq(fetched), ahead.eq(read.data)]
+            m.d.sync += self.o.valid.eq(fetched)
+        with m.If(advance & fetched):
+            m.d.sync += ahead.eq(read.data)
         for port, step in ((write, self.i.valid), (read, fetch)):
             with m.If(step):
                 last = port.addr == self._depth - 1

@@ -195,8 +195,9 @@ class Gate(wiring.Component):
         m.d.sync += [
             self.resume.eq(admit & closed),
             lost.eq(drop + (close & admitted)),
-            self.dropped.eq(self.dropped + lost),
         ]
+        with m.If(lost != 0):  # seldom, so that its clock can rest
+            m.d.sync += self.dropped.eq(self.dropped + lost)
         with m.If(self.resume):
             m.d.sync += [self.overrun.eq(0), self.misframe.eq(0)]
         with m.If(broken):

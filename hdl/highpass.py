@@ -75,6 +75,7 @@ class Highpass(wiring.Component):
         ]
         m.d.comb += [
             read.addr.eq(self.i.payload.channel),
+            read.en.eq(self.i.valid),
             write.addr.eq(self.o.payload.channel),
             write.data.eq(before + self.o.payload.value),
             write.en.eq(self.o.valid & self.o.payload.tag.present),

@@ -161,7 +161,7 @@ class Huffman(wiring.Component):
             shape=sum_bits, depth=self._config.channels, init=[], attrs=layout.NO_COLLISION
         )
         read, write = sums.read_port(), sums.write_port()
-        m.d.comb += read.addr.eq(self.i.payload.channel)
+        m.d.comb += [read.addr.eq(self.i.payload.channel), read.en.eq(self.i.valid)]
 
         total = Unreset(sum_bits)  # cycle 2
         m.d.sync += total.eq(read.data)

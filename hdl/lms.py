@@ -65,7 +65,7 @@ class Lms(wiring.Component):
         known = self._known
         valid, slot = layout.delay(m, self.i, known + 7)
         values, features = self._features(m, valid, slot)
-        weights, learnt, write = self._weights(m, slot)
+        weights, learnt, write = self._weights(m, valid, slot)
         prediction = self._prediction(m, features, weights)  # stage known + 3
         predicts = ~slot[known + 3].tag.raw
         if len(self._config.modes) > 1:
@@ -115,6 +115,7 @@ class Lms(wiring.Component):
         before = Signal(signed(width))
         m.d.comb += [
             read.addr.eq(self.i.payload.channel),
+            read.en.eq(self.i.valid),
             latest.eq(Mux(zero, 0, slot[1].value)),
             before.eq(Mux(zero, 0, past[:width])),
             write.addr.eq(slot[1].channel),
@@ -136,7 +137,7 @@ class Lms(wiring.Component):
         m.d.sync += [feature.eq(value) for feature, value in zip(features, values, strict=True)]
         return values, features
 
-    def _weights(self, m: Module, slot):
+    def _weights(self, m: Module, valid, slot):
         """Return the weights at stage ``known``, and what is to be written, and its port."""
         m.submodules.weights = stored = memory.Memory(
             shape=LMS_FEATURES * LMS_WEIGHT_BITS,
@@ -146,7 +147,8 @@ class Lms(wiring.Component):
         )
         read, write = stored.read_port(), stored.write_port()
         row = Unreset(LMS_FEATURES * LMS_WEIGHT_BITS)
-        m.d.comb += read.addr.eq(slot[self._known - 2].channel)
+        at = self._known - 2
+        m.d.comb += [read.addr.eq(slot[at].channel), read.en.eq(valid[at])]
         m.d.sync += row.eq(read.data)
         weights, learnt = [], []
         for n in range(LMS_FEATURES):

@@ -140,8 +140,8 @@ class Pipeline(wiring.Component):
             m.d.comb += [coder.i.valid.eq(valid), coder.i.payload.eq(payload)]
             if coder.LEAD:
                 before = max(self._latencies(self._config)) + Zigzag.LATENCY + wait - coder.LEAD
-                _, payload = _later(m, self.i, before)
-                m.d.comb += coder.early.eq(payload.channel)
+                valid, payload = _later(m, self.i, before)
+                m.d.comb += [coder.early.eq(payload.channel), coder.early_valid.eq(valid)]
             outputs[kind] = coder.o
         first = next(iter(outputs.values()))
         if len(outputs) == 1:

@@ -25,8 +25,8 @@ class Rice(wiring.Component):
 
     Members
     -------
-    early : In(range(channels))
-        Channel of the slot that is at ``i`` `LEAD` cycles later.
+    early, early_valid : In(range(channels)), In(1)
+        Channel of the slot that is at ``i`` `LEAD` cycles later, and whether there is one.
     i : In(layout.symbol)
         Symbols.
     o : Out(layout.code)
@@ -42,6 +42,7 @@ class Rice(wiring.Component):
         super().__init__(
             {
                 "early": In(range(config.channels)),
+                "early_valid": In(1),
                 "i": In(layout.symbol(config)),
                 "o": Out(layout.code(config)),
             }
@@ -57,7 +58,7 @@ class Rice(wiring.Component):
             shape=sum_bits, depth=config.channels, init=[], attrs=layout.NO_COLLISION
         )
         read, write = sums.read_port(), sums.write_port()
-        m.d.comb += read.addr.eq(self.early)
+        m.d.comb += [read.addr.eq(self.early), read.en.eq(self.early_valid)]
 
         total = Unreset(sum_bits)
         m.d.sync += total.eq(read.data)

@@ -160,8 +160,8 @@ def run(dut, columns, idle="none", **members):
     """Send slots into ``dut.i`` and return (cycle of each slot, cycle of each output, columns).
 
     The payload between slots is garbage. A component with a ``LEAD`` gets each slot's channel as
-    ``early`` that many cycles before. Unless ``idle`` is none, there is a pause behind a packet
-    that ended early, as the gate makes it. ``members`` are more inputs: a value for each slot,
+    ``early`` that many cycles before, with ``early_valid``. Unless ``idle`` is none, there is a
+    pause behind a packet that ended early, as the gate makes it. ``members`` are more inputs: a value for each slot,
     which is there in its cycle and the next; none where it is negative.
     """
     random = np.random.default_rng(5)
@@ -179,6 +179,8 @@ def run(dut, columns, idle="none", **members):
     if lead:
         drive["early"] = random.integers(1 << len(dut.early), size=cycles)
         drive["early"][sent - lead] = columns["channel"]
+        drive["early_valid"] = np.zeros(cycles, int)
+        drive["early_valid"][sent - lead] = 1
     for name, values in members.items():
         drive[name] = random.integers(1 << len(getattr(dut, name)), size=cycles)
         held = values >= 0
