@@ -36,6 +36,7 @@ ELSEWHERE = {
     "decode": ".decode_command:decode",
     "detect": ".projection_command:detect",
     "demo": ".hardware:demo",
+    "estimate": "..estimate.command:estimate",
     "export": ".export_command:export",
     "info": ".decode_command:info",
     "project": ".projection_command:project",

@@ -161,8 +161,8 @@ def run(dut, columns, idle="none", **members):
 
     The payload between slots is garbage. A component with a ``LEAD`` gets each slot's channel as
     ``early`` that many cycles before, with ``early_valid``. Unless ``idle`` is none, there is a
-    pause behind a packet that ended early, as the gate makes it. ``members`` are more inputs: a value for each slot,
-    which is there in its cycle and the next; none where it is negative.
+    pause behind a packet that ended early, as the gate makes it. ``members`` are more inputs: a
+    value for each slot, which is there in its cycle and the next; none where it is negative.
     """
     random = np.random.default_rng(5)
     pauses = np.flatnonzero(columns["short"][:-1]) + 1

@@ -1,0 +1,367 @@
+"""What a core costs on a chip of one's own: cells, clock, power and energy, by a library's data."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from ..boards import asic as target
+from ..golden.config import EncoderConfig
+from ..golden.errors import ConfigError, ToolError
+from . import (
+    gate_activity,
+    gate_power,
+    liberty,
+    library,
+    mapping,
+    opensta,
+    sram,
+    timing,
+)
+from .gate_power import GatePower
+from .netlist import PREFIX, WIRE_METHOD, Netlist
+from .result import Figure, total, unknown, within
+
+_AREA = 0.15  # of synthesis: another tool, another day
+_TIMING = 0.25  # wires before layout
+_GLITCHES = 0.5  # upwards: no glitches, no layout
+_CELLS = 0.25  # downwards
+_LEAKAGE = 0.5
+_GUESS = 0.5
+
+Progress = Callable[[str, int, int], None]
+MemoryModel = Callable[[int, int], sram.Sram]
+
+
+@dataclass(frozen=True, kw_only=True)
+class AsicEstimate:
+    """An estimate of the core's logic and memories.
+
+    Attributes
+    ----------
+    library : str
+        The library's name.
+    node_nm : float, optional
+    supply_v, clock_hz : float
+    area_um2 : Figure
+        Of the cells; neither routing nor memories.
+    kgates : Figure
+        The same in thousands of the smallest NAND of two inputs.
+    nand_um2 : float
+    flipflops, latches, cells : int
+    critical_s, fmax_hz : Figure
+    path : tuple of str
+        Instances of the slowest path.
+    stages_um2, stages_w : dict
+        Stage to area and watts; they add up to the logic's, but without the clock's tree.
+    power : dict
+        Watts: "clock", "registers", "logic", "leakage", "memory".
+    memory_um2 : Figure
+        Of all macros.
+    samples_hz, channels, sample_bits, stream_bits_per_sample
+        What energies refer to; the last is None where nothing was simulated.
+    clock_gates : int
+    second_opinion : dict, optional
+        OpenSTA's watts and critical path, where it is installed.
+    areas_corrected : dict
+        Cells whose area the LEF tells otherwise: name to (told, LEF's).
+    notes : tuple of str
+    reports : dict
+        Name to folder of tools' reports.
+    """
+
+    library: str
+    node_nm: float | None
+    supply_v: float
+    clock_hz: float
+    area_um2: Figure
+    kgates: Figure
+    nand_um2: float
+    flipflops: int
+    latches: int
+    cells: int
+    clock_gates: int
+    critical_s: Figure
+    fmax_hz: Figure
+    path: tuple[str, ...]
+    stages_um2: dict[str, float]
+    stages_w: dict[str, float]
+    power: dict[str, Figure]
+    memory_um2: Figure
+    samples_hz: float
+    channels: int
+    sample_bits: int
+    stream_bits_per_sample: float | None
+    second_opinion: dict[str, Any] | None
+    areas_corrected: dict[str, tuple[float, float]]
+    notes: tuple[str, ...]
+    reports: dict[str, Path]
+
+    @property
+    def power_w(self) -> Figure:
+        """All parts together."""
+        return total(self.power)
+
+    @property
+    def logic_w(self) -> Figure:
+        """All but the memories."""
+        return total({name: part for name, part in self.power.items() if name != "memory"})
+
+    @property
+    def slack_s(self) -> float:
+        """What a cycle leaves; below 0 the clock is too fast."""
+        assert self.critical_s.value is not None
+        return 1 / self.clock_hz - self.critical_s.value
+
+    def energies(self) -> dict[str, Figure]:
+        """Return joules per sample, per bit in and out; and watts per channel."""
+        power, rate = self.power_w, self.samples_hz
+        out = self.stream_bits_per_sample
+        return {
+            "j_per_sample": power.times(1 / rate),
+            "j_per_input_bit": power.times(1 / rate / self.sample_bits),
+            "j_per_output_bit": power.times(1 / rate / out)
+            if out
+            else unknown("nothing was simulated"),
+            "w_per_channel": power.times(1 / self.channels),
+        }
+
+    def as_json(self) -> dict[str, Any]:
+        """Return the estimate as JSON holds it."""
+        told = {
+            name: value.as_json() if isinstance(value, Figure) else value
+            for name, value in vars(self).items()
+        }
+        return told | {
+            "power": {name: part.as_json() for name, part in self.power.items()},
+            "power_w": self.power_w.as_json(),
+            "logic_w": self.logic_w.as_json(),
+            "slack_s": self.slack_s,
+            **{name: figure.as_json() for name, figure in self.energies().items()},
+            "reports": {name: str(folder) for name, folder in self.reports.items()},
+        }
+
+
+def estimate(
+    library_path: str | Path,
+    config: EncoderConfig,
+    clock_hz: float,
+    samples: NDArray[np.int16] | None,
+    *,
+    node_nm: float | None = None,
+    srams: MemoryModel | None = None,
+    clock_gating: bool = True,
+    progress: Progress = lambda what, done, of: None,
+) -> AsicEstimate:
+    """Estimate the core on a chip of standard cells.
+
+    Parameters
+    ----------
+    library_path : str or Path
+        As of `library.find`.
+    clock_hz : float
+        One sample per cycle or fewer: at least channels × rate.
+    samples : int16 (frames, channels), optional
+        What its activity is found with; without it, activity is guessed.
+    node_nm : float, optional
+        Of the process, for the memories; known of libraries known by name.
+    srams : callable, optional
+        Depth and width to a memory's model; `sram.model` at the node where it is not given.
+    progress : callable, optional
+        What is done, steps done, steps in all.
+
+    Raises
+    ------
+    ConfigError
+        A core that cannot be built, a clock too slow, a library that cannot be read.
+    ToolError
+        A tool is missing or fails.
+    """
+    samples_hz = config.channels * config.rate_hz
+    if clock_hz < samples_hz * (1 - 1e-9):
+        raise ConfigError(
+            f"{config.channels} channels × {config.rate_hz:g} Hz need a clock of "
+            f"{samples_hz / 1e6:g} MHz or more, not {clock_hz / 1e6:g} MHz"
+        )
+    progress("library", 0, 4)
+    path = library.find(library_path)
+    text, corrected = library.corrected(path)
+    cells = liberty.read(text, path.name)
+    node_nm = node_nm or library.node_nm(path)
+    verilog, memories = target.generate(config)
+    model, why = _memory_model(srams, node_nm)
+    notes = [WIRE_METHOD] if cells.wire_f is None else []
+    around = _surroundings(memories, model)
+    progress("synthesis", 1, 4)
+    mapped, netlist, found = _mapped(verilog, memories, cells, text, clock_hz, around, clock_gating)
+    progress("activity", 2, 4)
+    activity = None
+    if samples is not None:
+        try:
+            activity = gate_activity.measure(
+                mapped, netlist, config, memories, samples, spacing=max(1.0, clock_hz / samples_hz)
+            )
+        except ToolError as error:
+            if "differs" in str(error):  # a wrong netlist has no estimate
+                raise
+            notes.append(str(error))
+    toggles = activity.toggles if activity else gate_power.guessed(netlist)
+    progress("power", 3, 4)
+    power = gate_power.analyse(netlist, found, toggles, clock_hz)
+    reports = {"mapping": mapped.folder}
+    opinion = None
+    if activity is not None:
+        reports["activity"] = activity.folder
+        if opensta.available():
+            try:
+                said = opensta.analyse(mapped, netlist, toggles, activity.high, clock_hz, around)
+                reports["opensta"] = said.folder
+                opinion = {name: value for name, value in vars(said).items() if name != "folder"}
+                opinion["note"] = "counts gated clocks as running" if mapped.gated else ""
+            except ToolError as error:  # only a second opinion
+                notes.append(str(error))
+    progress("power", 4, 4)
+    area = netlist.area_um2
+    stages: dict[str, float] = defaultdict(float)
+    for each, stage in zip(netlist.instances, netlist.stages, strict=True):
+        stages[stage] += each.cell.area_um2 if each.cell else 0.0
+    kinds = [each.cell for each in netlist.instances if each.cell]
+    accesses = activity.accesses if activity else {}
+    return AsicEstimate(
+        library=cells.name,
+        node_nm=node_nm,
+        supply_v=cells.supply_v,
+        clock_hz=clock_hz,
+        area_um2=within(area, _AREA, "Yosys and ABC; cells only"),
+        kgates=within(area / cells.nand.area_um2 / 1e3, _AREA, f"{cells.nand.name} is one gate"),
+        nand_um2=cells.nand.area_um2,
+        flipflops=sum(cell.sequential == "ff" for cell in kinds),
+        latches=sum(cell.sequential == "latch" for cell in kinds),
+        cells=len(kinds),
+        clock_gates=_clock_gates(netlist),
+        critical_s=within(found.critical_s, _TIMING, "static timing analysis before layout"),
+        fmax_hz=within(found.fmax_hz, _TIMING, "static timing analysis before layout"),
+        path=tuple(name for name, _ in found.path),
+        stages_um2=dict(sorted(stages.items())),
+        stages_w=power.stages_w,
+        power=_parts(power, activity is not None)
+        | {"memory": _memory_power(netlist, accesses, model, why, clock_hz)},
+        memory_um2=_memory_area(memories, model, why),
+        samples_hz=samples_hz,
+        channels=config.channels,
+        sample_bits=config.sample_bits,
+        stream_bits_per_sample=activity.stream_bits / activity.samples if activity else None,
+        second_opinion=opinion,
+        areas_corrected=corrected,
+        notes=tuple(notes),
+        reports=reports,
+    )
+
+
+def _clock_gates(netlist: Netlist) -> int:
+    """How many gated clocks there are."""
+    return sum(
+        netlist.drivers[net] is not None
+        and any(_is_flipflop(netlist.instances[number].cell) for number, _ in netlist.sinks[net])
+        for net in netlist.clock_nets
+    )
+
+
+def _is_flipflop(cell: liberty.Cell | None) -> bool:
+    return cell is not None and cell.sequential == "ff"
+
+
+def _memory_model(
+    srams: MemoryModel | None, node_nm: float | None
+) -> tuple[MemoryModel | None, str]:
+    if srams is not None:
+        return srams, ""
+    if node_nm is None:
+        return None, "the node of this library is unknown; give it"
+    return (lambda depth, width: sram.model(depth, width, node_nm=node_nm)), ""
+
+
+def _surroundings(memories: list[Any], model: MemoryModel | None) -> timing.Surroundings:
+    access, setup = {}, {}
+    for memory in memories:
+        macro = model(memory.depth, memory.width) if model else None
+        if macro and macro.access_s.value is not None and macro.setup_s.value is not None:
+            access[memory.name] = macro.access_s.value
+            setup[memory.name] = macro.setup_s.value
+    return timing.Surroundings(access_s=access, setup_s=setup)
+
+
+def _mapped(
+    verilog: str,
+    memories: list[Any],
+    cells: liberty.Library,
+    text: str,
+    clock_hz: float,
+    around: timing.Surroundings,
+    clock_gating: bool,
+) -> tuple[mapping.Mapped, Netlist, timing.Timing]:
+    """The smallest netlist; where it misses the clock, the faster of it and one made for speed."""
+    tried = []
+    for goal in mapping.RECIPES:
+        mapped = mapping.synthesize(
+            verilog, target.TOP, memories, cells, text, clock_hz,
+            clock_gating=clock_gating, goal=goal,
+        )  # fmt: skip
+        netlist = Netlist(mapped.netlist, cells)
+        tried.append((mapped, netlist, timing.analyse(netlist, around)))
+        if tried[-1][2].fmax_hz >= clock_hz:
+            return tried[-1]
+    return max(tried, key=lambda each: each[2].fmax_hz)
+
+
+def _parts(power: GatePower, is_simulated: bool) -> dict[str, Figure]:
+    def figure(value: float) -> Figure:
+        if is_simulated:
+            low, high = value * (1 - _CELLS), value * (1 + _GLITCHES)
+            return Figure(value, low, high, gate_power.METHOD)
+        return within(value, _GUESS, gate_power.GUESSED)
+
+    return {
+        "clock": figure(power.clock_w),
+        "registers": figure(power.registers_w),
+        "logic": figure(power.logic_w),
+        "leakage": within(power.leakage_w, _LEAKAGE, "the library's, typical corner"),
+    }
+
+
+def _memory_power(
+    netlist: Netlist,
+    accesses: Mapping[int, tuple[float, float]],
+    model: MemoryModel | None,
+    why: str,
+    clock_hz: float,
+) -> Figure:
+    if model is None:
+        return unknown(why)
+    parts = {}
+    for number, each in enumerate(netlist.instances):
+        if each.kind.startswith(PREFIX):
+            depth, width = map(int, each.kind.removeprefix(PREFIX).split("x"))
+            macro = model(depth, width)
+            reads, writes = accesses.get(number, (1.0, 1.0))
+            parts[f"{each.name} read"] = macro.read_j.times(reads * clock_hz)
+            parts[f"{each.name} write"] = macro.write_j.times(writes * clock_hz)
+            parts[f"{each.name} leakage"] = macro.leakage_w
+    return total(parts)
+
+
+def _memory_area(memories: list[Any], model: MemoryModel | None, why: str) -> Figure:
+    if model is None:
+        return unknown(why)
+    return total(
+        {
+            memory.name: model(memory.depth, memory.width).area_um2.times(len(memory.instances))
+            for memory in memories
+        }
+    )

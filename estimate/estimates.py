@@ -1,0 +1,194 @@
+"""One estimate: a core on a board's FPGA, or as an ASIC, driven by a recording.
+
+An estimate is a dict as JSON holds it; `probecodec.estimate.reading` says what is in it.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+from ..boards.board import Board
+from ..boards.build import Progress
+from ..boards.clocks import family_of
+from ..golden.config import EncoderConfig
+from . import activity, asic, fpga, fpga_power, vendor_sheet
+from .latency import latency
+from .question import check_clock, sample_rate
+from .recordings import Drive
+from .result import Figure, total
+
+_NODES = {"ice40": 40, "ecp5": 40, "xilinx": 28, "gowin": 55}  # nm, by the makers' own word
+_BEYOND = ("io", "total")  # what is not the encoder's own
+
+
+def _about(config: EncoderConfig, drive: Drive, preset: str, clock_hz: float) -> dict[str, Any]:
+    return {
+        "preset": preset,
+        "modes": [mode.name.lower() for mode in config.modes],
+        "channels": config.channels,
+        "sample_bits": config.sample_bits,
+        "rate_hz": config.rate_hz,
+        "samples_hz": sample_rate(config),
+        "clock_hz": clock_hz,
+        "recording": drive.name,
+    }
+
+
+def _energy(power: dict[str, Figure], config: EncoderConfig) -> Figure:
+    """Joules of a sample: all but the pins', which the link is charged for."""
+    own = total({part: figure for part, figure in power.items() if part not in _BEYOND})
+    return own.times(1 / sample_rate(config), own.method)
+
+
+def on_board(
+    board: Board,
+    config: EncoderConfig,
+    drive: Drive,
+    *,
+    preset: str,
+    clock_hz: float | None = None,
+    seeds: Sequence[int] = fpga.SEEDS,
+    progress: Progress,
+) -> tuple[dict[str, Any], dict[str, Path]]:
+    """Estimate a core on the FPGA of ``board``.
+
+    Parameters
+    ----------
+    clock_hz : float, optional
+        The board's where it is not given.
+    preset : str
+        What to call the configuration.
+
+    Returns
+    -------
+    estimate : dict
+    reports : dict
+        Name to folder of the tools' reports.
+
+    Raises
+    ------
+    ConfigError
+        Where the clock is too slow, or the core cannot be built or does not fit.
+    ToolError
+        Where a tool is missing or fails.
+    """
+    clock = clock_hz or board.clock_hz
+    check_clock(config, clock)
+    found = fpga.estimate(board, config, clock, seeds, progress)
+    progress("simulation", 0, len(drive.samples))
+    fed = 0
+
+    def simulated(frames: int) -> None:
+        nonlocal fed
+        fed += frames
+        progress("simulation", fed, len(drive.samples))
+
+    active = activity.measure(config, drive.samples, clock, drive.aux, simulated)
+    progress("simulation", len(drive.samples), len(drive.samples))
+    power = fpga_power.estimate_power(found.device, found.measured.stages, active, clock)
+    netlist = found.measured.reports["synthesis"] / "netlist.json"
+    fan_out = vendor_sheet.fanout(json.loads(netlist.read_text()))
+    sheet = vendor_sheet.rows(found.measured.stages, active, clock, fan_out=fan_out)
+    told = found.as_json()
+    return _about(config, drive, preset, clock) | {
+        "kind": "fpga",
+        "target": board.title,
+        "board": board.name,
+        "device": found.device,
+        "node_nm": _NODES.get(family_of(board.make_platform())),
+        "resources": told["resources"],
+        "stages": told["stages"],
+        "fmax": told["fmax"],
+        "fmax_hz": list(told["fmax_hz"].values()),
+        "seeds": [int(seed) for seed in told["fmax_hz"]],
+        "slack_s": told["slack"],
+        "slowest_path": told["slowest_path"],
+        "probes": told["probes"],
+        "latency_cycles": told["latency_cycles"],
+        "latency_s": told["latency_s"],
+        "method": told["method"],
+        "bits_per_sample": active.bits_per_sample,
+        "power": {part: figure.as_json() for part, figure in power.items()},
+        "energy_per_sample_j": _energy(power, config).as_json(),
+        "sheet": [row._asdict() for row in sheet],
+    }, found.measured.reports | ({"activity": active.folder} if active.folder else {})
+
+
+def on_chip(
+    library: str,
+    config: EncoderConfig,
+    drive: Drive,
+    *,
+    preset: str,
+    clock_hz: float | None = None,
+    node_nm: float | None = None,
+    progress: Progress,
+) -> tuple[dict[str, Any], dict[str, Path]]:
+    """Estimate a core as an ASIC.
+
+    Parameters
+    ----------
+    library : str
+        Liberty file, or the name of a library that can be fetched.
+    clock_hz : float, optional
+        One cycle for each sample where it is not given.
+    node_nm : float, optional
+        Of the process, for the memories; known of libraries known by name.
+    preset : str
+        What to call the configuration.
+
+    Returns
+    -------
+    estimate : dict
+    reports : dict
+        Name to folder of the tools' reports.
+
+    Raises
+    ------
+    ConfigError
+        Where the clock is too slow, the core cannot be built, or the library cannot be read.
+    ToolError
+        Where a tool is missing or fails, or the library cannot be fetched.
+    """
+    clock = clock_hz or sample_rate(config)
+    check_clock(config, clock)
+    found = asic.estimate(library, config, clock, drive.samples, node_nm=node_nm, progress=progress)
+    told, energies = found.as_json(), found.energies()
+    return _about(config, drive, preset, clock) | {
+        "kind": "asic",
+        "target": found.library,
+        "library": Path(library).stem,
+        "node_nm": found.node_nm,
+        "supply_v": found.supply_v,
+        "nand_um2": found.nand_um2,
+        "kgates": told["kgates"],
+        "area_um2": told["area_um2"],
+        "memory_um2": told["memory_um2"],
+        "flip_flops": found.flipflops,
+        "resources": {
+            "gates": {"used": round(found.area_um2.value / found.nand_um2), "there": None}
+        },
+        "stages": {
+            stage: {"gates": round(area / found.nand_um2)}
+            for stage, area in found.stages_um2.items()
+        },
+        "stages_w": found.stages_w,
+        "critical_s": told["critical_s"],
+        "fmax": told["fmax_hz"],
+        "fmax_hz": [found.fmax_hz.value],
+        "slack_s": {"value": found.slack_s, "low": None, "high": None, "method": ""},
+        "latency_cycles": latency(config),
+        "bits_per_sample": found.stream_bits_per_sample,
+        "power": told["power"],
+        "logic_w": told["logic_w"],
+        "energy_per_sample_j": energies["j_per_sample"].as_json(),
+        "energy_per_input_bit_j": energies["j_per_input_bit"].as_json(),
+        "energy_per_output_bit_j": energies["j_per_output_bit"].as_json(),
+        "power_per_channel_w": energies["w_per_channel"].as_json(),
+        "second_opinion": found.second_opinion,
+        "areas_corrected": found.areas_corrected,
+        "notes": list(found.notes),
+    }, found.reports

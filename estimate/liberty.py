@@ -1,0 +1,409 @@
+"""Cells of a standard-cell library: a liberty file's area, capacitance, delay and energy (NLDM).
+
+Everything is in SI units but areas, which are in µm². Internal energy has the unit
+``capacitive_load_unit`` × ``voltage_unit``² (Liberty User Guide, internal_power).
+"""
+
+from __future__ import annotations
+
+import gzip
+import re
+from bisect import bisect_right
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+
+import numpy as np
+
+from ..golden.errors import ConfigError, require
+from .boolean import table
+from .liberty_text import Group, parse
+
+_AXES = {
+    "total_output_net_capacitance": "load",
+    "input_net_transition": "slew",
+    "input_transition_time": "slew",
+    "related_pin_transition": "clock",
+    "constrained_pin_transition": "slew",
+}
+_PREFIX = {"m": 1e-3, "u": 1e-6, "n": 1e-9, "p": 1e-12, "f": 1e-15, "a": 1e-18, "k": 1e3, "": 1.0}
+
+
+@dataclass(frozen=True)
+class Table:
+    """Values over up to two of load (F), slew (s) and the clock's slew (s)."""
+
+    axes: tuple[str, ...]
+    points: tuple[tuple[float, ...], ...]
+    values: tuple[tuple[float, ...], ...]  # one row where there is one axis or none
+
+    def at(self, load: float = 0.0, slew: float = 0.0, clock: float = 0.0) -> float:
+        """Interpolate between the points; beyond them, go on as between the last two."""
+        where = {"load": load, "slew": slew, "clock": clock}
+        spans = [
+            _span(points, where[axis]) for axis, points in zip(self.axes, self.points, strict=True)
+        ]
+        if len(spans) < 2:
+            row = self.values[0]
+            if not spans:
+                return row[0]
+            n, part = spans[0]
+            return row[n] if part == 0 else row[n] + part * (row[n + 1] - row[n])
+        (m, down), (n, right) = spans
+        ends = [
+            row[n] + right * (row[n + 1] - row[n]) if right else row[n]
+            for row in (self.values[m : m + 2] if down else self.values[m : m + 1])
+        ]
+        return ends[0] + down * (ends[1] - ends[0]) if down else ends[0]
+
+
+def _span(points: Sequence[float], x: float) -> tuple[int, float]:
+    if len(points) == 1:
+        return 0, 0.0
+    n = min(max(bisect_right(points, x) - 1, 0), len(points) - 2)
+    return n, (x - points[n]) / (points[n + 1] - points[n])
+
+
+@dataclass(frozen=True, kw_only=True)
+class Arc:
+    """A group ``timing`` of a pin.
+
+    Attributes
+    ----------
+    related : str
+        The input.
+    kind : str
+        ``timing_type``: "combinational", "rising_edge", "setup_rising" …
+    sense : str
+        "positive_unate", "negative_unate" or "non_unate".
+    tables : dict
+        "cell_rise", "fall_transition", "rise_constraint" … to a table of seconds.
+    """
+
+    related: str
+    kind: str
+    sense: str
+    tables: dict[str, Table]
+
+
+@dataclass(frozen=True, kw_only=True)
+class Energy:
+    """A group ``internal_power`` of a pin: joules of its rise and of its fall."""
+
+    related: str
+    rise: Table | None
+    fall: Table | None
+
+
+@dataclass(frozen=True, kw_only=True)
+class Pin:
+    """A pin of a cell; its capacitance in farads."""
+
+    name: str
+    direction: str
+    capacitance_f: float
+    function: str
+    is_clock: bool
+    arcs: tuple[Arc, ...]
+    energies: tuple[Energy, ...]
+
+
+@dataclass(frozen=True, kw_only=True)
+class Cell:
+    """A standard cell.
+
+    Attributes
+    ----------
+    sequential : str
+        "ff", "latch" or "".
+    enable : str
+        Of a latch, when it is open; of a flip-flop, its clock: an expression.
+    data : str
+        What is stored: an expression.
+    is_plain : bool
+        Neither set nor cleared.
+    clock_gate : str
+        ``clock_gating_integrated_cell``.
+    """
+
+    name: str
+    area_um2: float
+    leakage_w: float
+    pins: dict[str, Pin]
+    sequential: str = ""
+    enable: str = ""
+    data: str = ""
+    is_plain: bool = True
+    clock_gate: str = ""
+    dont_use: bool = False
+    inputs: tuple[str, ...] = field(default=())
+    outputs: tuple[str, ...] = field(default=())
+
+    def computes(self, *functions: str) -> bool:
+        """Are its outputs, in some order, these functions of its inputs ``a``, ``b``, ``c``?"""
+        if self.sequential or self.clock_gate or len(self.outputs) != len(functions):
+            return False
+        names = "abcdefgh"[: len(self.inputs)]
+        mine = [table(self.pins[pin].function, self.inputs) for pin in self.outputs]
+        asked = [table(function, names) for function in functions]
+        return None not in mine and sorted(map(str, mine)) == sorted(map(str, asked))
+
+
+@dataclass(frozen=True, kw_only=True)
+class Library:
+    """A standard-cell library.
+
+    Attributes
+    ----------
+    supply_v : float
+        Nominal.
+    wire_f : tuple of float, optional
+        Capacitance of a net by fan-out, from 1 on (farads), of the default wire load.
+    """
+
+    name: str
+    cells: dict[str, Cell]
+    supply_v: float
+    wire_f: tuple[float, ...] | None = None
+
+    def smallest(self, *functions: str) -> Cell | None:
+        """Return the smallest cell that computes ``functions``; None where there is none."""
+        return _smallest(cell for cell in self.usable if cell.computes(*functions))
+
+    @property
+    def usable(self) -> list[Cell]:
+        """Cells that synthesis may take: an area is told, and nothing speaks against them."""
+        return [cell for cell in self.cells.values() if not cell.dont_use and cell.area_um2 > 0]
+
+    @property
+    def nand(self) -> Cell:
+        """The smallest NAND of two inputs: its area is a gate equivalent."""
+        return self._needed(self.smallest("!(a b)"), "no NAND gate of two inputs")
+
+    @property
+    def inverter(self) -> Cell:
+        """The smallest inverter."""
+        return self._needed(self.smallest("!a"), "no inverter")
+
+    @property
+    def buffer(self) -> Cell:
+        """The smallest buffer, which ABC does not work without."""
+        return self._needed(self.smallest("a"), "no buffer")
+
+    @property
+    def flipflop(self) -> Cell:
+        """The smallest plain flip-flop of rising edge."""
+        found = _smallest(
+            cell
+            for cell in self.usable
+            if cell.sequential == "ff"
+            and cell.is_plain
+            and cell.enable in cell.inputs
+            and cell.data in cell.inputs
+        )
+        return self._needed(found, "no plain D flip-flop of rising edge")
+
+    @property
+    def latch(self) -> Cell | None:
+        """The smallest plain latch, open at either level."""
+        return _smallest(
+            cell
+            for cell in self.usable
+            if cell.sequential == "latch"
+            and cell.is_plain
+            and cell.enable.lstrip("! (").rstrip("') ") in cell.inputs
+            and cell.data in cell.inputs
+        )
+
+    def _needed(self, cell: Cell | None, what: str) -> Cell:
+        if cell is None:
+            raise ConfigError(f"library {self.name} has {what} whose area is told; take another")
+        return cell
+
+
+def _smallest(cells: Iterable[Cell]) -> Cell | None:
+    return min(cells, key=lambda cell: (cell.area_um2, cell.leakage_w, cell.name), default=None)
+
+
+def text_of(path: Path) -> str:
+    """Return the text of a liberty file, also of a compressed one (``.gz``).
+
+    Raises ``ConfigError`` where it cannot be read.
+    """
+    try:
+        data = path.read_bytes()
+        return (gzip.decompress(data) if path.suffix == ".gz" else data).decode("utf-8", "replace")
+    except (OSError, EOFError) as error:
+        raise ConfigError(f"{path} cannot be read: {error}") from error
+
+
+def read(text: str, name: str) -> Library:
+    """Read a library from a liberty file's ``text``; ``name`` is the file's.
+
+    Raises
+    ------
+    ConfigError
+        Where it is not liberty, holds no tables (NLDM), or lacks an inverter, a buffer, a NAND
+        or a flip-flop.
+    """
+    top = parse(text, name)
+    try:
+        library = _library(top, name)
+    except (ValueError, IndexError, KeyError) as error:
+        if isinstance(error, ConfigError):
+            raise
+        raise ConfigError(f"{name}: a number or a table is broken ({error})") from error
+    require(bool(library.cells), f"{name} holds no cell")
+    for needed in (library.inverter, library.buffer, library.nand, library.flipflop):
+        timed = any(arc.tables for pin in needed.pins.values() for arc in pin.arcs)
+        require(timed, f"{name}: {needed.name} has no table of delays (NLDM); take another .lib")
+    return library
+
+
+class _Units:
+    def __init__(self, top: Group, name: str) -> None:
+        self.time = _unit(top.get("time_unit", "1ns"), "s", name)
+        amount, unit = (*top.attributes.get("capacitive_load_unit", ["1", "pf"]), "pf")[:2]
+        self.load = float(amount) * _PREFIX[unit.lower().removesuffix("f")]
+        self.volt = _unit(top.get("voltage_unit", "1V"), "v", name)
+        self.leakage = _unit(top.get("leakage_power_unit", "1nW"), "w", name)
+        self.energy = self.load * self.volt**2
+        self.templates = {
+            group.names[0]: group for group in top.of("lu_table_template", "power_lut_template")
+        }
+
+
+def _unit(text: str, base: str, name: str) -> float:
+    match = re.fullmatch(rf"([\d.]+) *([munpfak]?){base}", text.strip().lower())
+    if match is None:
+        raise ConfigError(f"{name}: the unit {text!r} is unknown; it should end in {base}")
+    return float(match[1]) * _PREFIX[match[2]]
+
+
+def _library(top: Group, name: str) -> Library:
+    units = _Units(top, name)
+    leakage = float(top.get("default_cell_leakage_power", "0"))
+    cells = {group.names[0]: _cell(group, units, leakage) for group in top.of("cell")}
+    return Library(
+        name=top.names[0] if top.names else name,
+        cells=cells,
+        supply_v=float(top.get("nom_voltage", "1")) * units.volt,
+        wire_f=_wire(top, units),
+    )
+
+
+def _cell(group: Group, units: _Units, default_leakage: float) -> Cell:
+    states = list(group.of("ff", "latch"))
+    state = states[0] if states else None
+    leakages = [float(each.get("value", "0")) for each in group.of("leakage_power")]
+    mean = sum(leakages) / len(leakages) if leakages else default_leakage
+    leakage = float(group.get("cell_leakage_power", str(mean)))
+    pins = {pin.name: pin for pin in (_pin(each, units) for each in group.of("pin"))}
+    clocked = state.get("clocked_on") or state.get("enable") if state else ""
+    return Cell(
+        name=group.names[0],
+        area_um2=float(group.get("area", "0")),
+        leakage_w=leakage * units.leakage,
+        pins=pins,
+        sequential=state.kind if state else "",
+        enable=clocked.strip("() "),
+        data=(state.get("next_state") or state.get("data_in")).strip("() ") if state else "",
+        is_plain=state is None or not {"clear", "preset"} & state.attributes.keys(),
+        clock_gate=group.get("clock_gating_integrated_cell"),
+        dont_use=group.get("dont_use") == "true",
+        inputs=tuple(sorted(pin.name for pin in pins.values() if pin.direction == "input")),
+        outputs=tuple(sorted(pin.name for pin in pins.values() if pin.direction == "output")),
+    )
+
+
+def _pin(group: Group, units: _Units) -> Pin:
+    ends = [float(group.get(f"{edge}_capacitance", "0")) for edge in ("rise", "fall")]
+    capacitance = float(group.get("capacitance", str(sum(ends) / 2)))
+    direction = group.get("direction")
+    if direction == "output" and "three_state" in group.attributes:
+        direction = "tristate"
+    return Pin(
+        name=group.names[0],
+        direction=direction,
+        capacitance_f=capacitance * units.load,
+        function=group.get("function"),
+        is_clock=group.get("clock") == "true",
+        arcs=tuple(
+            Arc(
+                related=related,
+                kind=timing.get("timing_type", "combinational"),
+                sense=timing.get("timing_sense", "non_unate"),
+                tables={
+                    each.kind: _table(each, units, units.time)
+                    for each in timing.groups
+                    if "values" in each.attributes
+                },
+            )
+            for timing in group.of("timing")
+            for related in timing.get("related_pin").split()
+        ),
+        energies=tuple(
+            Energy(
+                related=power.get("related_pin"),
+                rise=_edge(power, units, "rise_power"),
+                fall=_edge(power, units, "fall_power"),
+            )
+            for power in group.of("internal_power")
+        ),
+    )
+
+
+def _edge(power: Group, units: _Units, kind: str) -> Table | None:
+    found = next(power.of(kind, "power"), None)
+    return _table(found, units, units.energy) if found else None
+
+
+def _table(group: Group, units: _Units, scale: float) -> Table:
+    template = units.templates.get(group.names[0] if group.names else "")
+    rows = [_numbers(row) for row in group.attributes["values"]]
+    axes: list[str] = []
+    points: list[tuple[float, ...]] = []
+    for n in (1, 2):
+        variable = template.get(f"variable_{n}") if template else ""
+        if not variable:
+            break
+        axis = _AXES[variable]
+        given = group.attributes.get(f"index_{n}") or template.attributes[f"index_{n}"]
+        unit = units.load if axis == "load" else units.time
+        axes.append(axis)
+        points.append(tuple(unit * x for x in _numbers(" ".join(given))))
+    flat = [x for row in rows for x in row]
+    width = len(points[-1]) if points else 1
+    height = len(points[0]) if len(points) == 2 else 1
+    if len(flat) != width * height:
+        raise ValueError(f"line {group.line}: {len(flat)} values, not {width * height}")
+    values = tuple(
+        tuple(scale * x for x in flat[start : start + width])
+        for start in range(0, len(flat), width)
+    )
+    return Table(tuple(axes), tuple(points), values)
+
+
+def _numbers(text: str) -> list[float]:
+    return [float(x) for x in text.replace(",", " ").split()]
+
+
+def _wire(top: Group, units: _Units) -> tuple[float, ...] | None:
+    """The default wire load, as far as fan-out 32; None where the library has none."""
+    name = top.get("default_wire_load")
+    found = [group for group in top.of("wire_load") if group.names[:1] == [name]]
+    if not found:
+        return None
+    per_length = float(found[0].get("capacitance", "0")) * units.load
+    slope = float(found[0].get("slope", "0"))
+    given = [float(x) for x in found[0].attributes.get("fanout_length", ["1", "0"])]
+    fanouts, lengths = given[::2], given[1::2]
+    return tuple(
+        per_length
+        * (
+            float(np.interp(n, fanouts, lengths))
+            if n <= fanouts[-1]
+            else lengths[-1] + slope * (n - fanouts[-1])
+        )
+        for n in range(1, 33)
+    )

@@ -1,0 +1,42 @@
+"""From a target's name to its estimate."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+from ..boards.build import Progress
+from ..boards.targets import board
+from ..golden.config import EncoderConfig
+from . import estimates, recordings
+from .matrix import Estimate, Maker
+
+
+def maker_of(
+    libraries: Sequence[str], rec: Path | None, frames: int, seeds: Sequence[int]
+) -> Maker:
+    """Return what makes estimates; of a target in ``libraries`` as an ASIC, else of a board.
+
+    Parameters
+    ----------
+    rec : Path, optional
+        Recording that drives the core; a synthetic one where there is none.
+    """
+
+    def make(
+        target: str, preset: str, fields: dict[str, Any], clock_hz: float | None, progress: Progress
+    ) -> tuple[Estimate, dict[str, Path]]:
+        config = EncoderConfig.preset(preset, **fields)
+        chosen = None if target in libraries else board(target)
+        if rec is None:
+            drive = recordings.synthetic(config, frames)
+        else:
+            drive = recordings.recorded(rec, config, frames)
+        if chosen is None:
+            asked = {"preset": preset, "clock_hz": clock_hz, "progress": progress}
+            return estimates.on_chip(target, config, drive, **asked)
+        asked = {"preset": preset, "clock_hz": clock_hz, "progress": progress}
+        return estimates.on_board(chosen, config, drive, seeds=seeds, **asked)
+
+    return make

@@ -1,0 +1,159 @@
+"""Pictures of estimates: resources, speed, power. PNG or SVG, the same bytes each time."""
+
+from __future__ import annotations
+
+import io
+from collections.abc import Sequence
+from typing import Any
+
+from .reading import UNKNOWN, Estimate, count, label, parts_of, si
+from .result import Figure
+
+OURS, OTHERS, HATCH = "C3", "0.6", "////"
+ROW = 0.3  # inches for each line of a bar picture
+
+
+def resources(estimate: Estimate, kind: str = "png") -> bytes:
+    """A panel for each resource, a bar for each stage, top down as in the estimate."""
+    stages = estimate.get("stages") or {}
+    names = list(dict.fromkeys(name for one in stages.values() for name in one))
+    if not names:
+        return empty(f"Resources of stages: {UNKNOWN}", kind)
+    figure, axes = canvas(1, len(names), 1.6 + 2.4 * len(names), 1 + ROW * len(stages))
+    for axis, name in zip(axes[0], names, strict=True):
+        values = [one.get(name) for one in stages.values()]
+        bars = axis.barh(range(len(stages)), [value or 0 for value in values], color=OURS)
+        labels = [UNKNOWN if value is None else count(value) for value in values]
+        axis.bar_label(bars, labels=labels, padding=2, fontsize=8)
+        names_here = list(stages) if axis is axes[0, 0] else [""] * len(stages)
+        axis.set_yticks(range(len(stages)), names_here, parse_math=False)
+        axis.set_ylim(len(stages) - 0.5, -0.5)
+        axis.margins(x=0.25)
+        axis.set_title(name, fontsize=10, parse_math=False)
+    return save(figure, kind, label(estimate))
+
+
+def speed(estimates: Sequence[Estimate], kind: str = "png") -> bytes:
+    """A line for each estimate: fmax of every seed, and the clock that is needed."""
+    figure, axes = canvas(1, 1, 7.5, 1.4 + 1.3 * ROW * len(estimates))
+    axis = axes[0, 0]
+    for row, one in enumerate(estimates):
+        seeds = [hz / 1e6 for hz in one.get("fmax_hz") or []]
+        axis.plot(seeds, [row] * len(seeds), "o", color=OURS, alpha=0.6, markersize=6)
+        clock = one.get("clock_hz")
+        if clock:
+            axis.plot([clock / 1e6] * 2, [row - 0.3, row + 0.3], color="k", linewidth=2)
+        if not seeds:
+            x = (clock or 0) / 1e6
+            axis.annotate(
+                f"fmax {UNKNOWN}", (x, row), (8, 0), textcoords="offset points", va="center"
+            )
+    axis.plot([], [], "o", color=OURS, alpha=0.6, label="fmax, one for each seed")
+    axis.plot([], [], color="k", linewidth=2, label="clock needed")
+    axis.set_yticks(range(len(estimates)), [label(one) for one in estimates], parse_math=False)
+    axis.set_ylim(len(estimates) - 0.4, -0.6)
+    axis.set_xlim(left=0)
+    axis.margins(x=0.1)
+    axis.set_xlabel("MHz")
+    figure.legend(loc="outside lower center", ncols=2, fontsize=8, frameon=False)
+    return save(figure, kind)
+
+
+def power(estimate: Estimate, kind: str = "png") -> bytes:
+    """A bar for each part with its error bars; what is unknown is hatched, and says so."""
+    parts = parts_of(estimate)
+    if not parts:
+        return empty(f"Power: {UNKNOWN}", kind)
+    ends = [end for one in parts.values() for end in (one.value, one.high, one.low) if end]
+    unit, factor = prefix(max(ends, default=1.0), "W")
+    widest = max(ends, default=1.0) * factor
+    figure, axes = canvas(1, 1, 7.5, 1.1 + ROW * 1.2 * len(parts))
+    axis = axes[0, 0]
+    for row, one in enumerate(parts.values()):
+        if one.value is None:
+            left = (one.low or 0.0) * factor
+            axis.barh(row, left, color=OURS)
+            style = {"facecolor": "none", "edgecolor": OTHERS, "hatch": HATCH, "linewidth": 0.8}
+            axis.barh(row, 0.2 * widest, left=left, **style)
+            at, told = left + 0.2 * widest, UNKNOWN
+        else:
+            axis.barh(row, one.value * factor, color=OURS)
+            bars(axis, one.value, row, one, factor, horizontal=True)
+            at, told = max(one.value, one.high or 0.0) * factor, si(one.value, "W")
+        axis.annotate(told, (at, row), (5, 0), textcoords="offset points", va="center", fontsize=8)
+    axis.set_yticks(range(len(parts)), list(parts), parse_math=False)
+    axis.set_ylim(len(parts) - 0.4, -0.6)
+    axis.set_xlim(0, 1.2 * widest)
+    axis.set_xlabel(unit)
+    return save(figure, kind, label(estimate))
+
+
+def empty(message: str, kind: str = "png") -> bytes:
+    """A picture that only says why it is empty."""
+    figure, axes = canvas(1, 1, 6, 1)
+    axes[0, 0].set_axis_off()
+    axes[0, 0].text(0.5, 0.5, message, ha="center", va="center", parse_math=False)
+    return save(figure, kind)
+
+
+def bars(
+    axis: Any,
+    at: float,
+    across: float,
+    figure: Figure,
+    factor: float = 1.0,
+    *,
+    horizontal: bool,
+    colour: str = "k",
+) -> None:
+    """Draw the error bars of ``figure`` at ``at``, where it states any."""
+    low = at - figure.low if figure.low is not None else 0.0
+    high = figure.high - at if figure.high is not None else 0.0
+    if max(low, high) <= 0:
+        return
+    error = [[max(0.0, low) * factor], [max(0.0, high) * factor]]
+    style = {"fmt": "none", "ecolor": colour, "elinewidth": 1, "capsize": 3}
+    if horizontal:
+        axis.errorbar(at * factor, across, xerr=error, **style)
+    else:
+        axis.errorbar(across, at * factor, yerr=error, **style)
+
+
+def prefix(value: float, unit: str) -> tuple[str, float]:
+    """Return the unit that suits a value, and what to multiply by to have it in that."""
+    steps = ((1e-12, "p"), (1e-9, "n"), (1e-6, "µ"), (1e-3, "m"), (1.0, ""), (1e3, "k"))
+    size, name = max((step for step in steps if step[0] <= abs(value)), default=steps[0])
+    return name + unit, 1 / size
+
+
+def pyplot() -> Any:
+    """Return matplotlib's pyplot, without a display."""
+    import matplotlib
+
+    matplotlib.use("Agg")
+    import matplotlib.pyplot as plt
+
+    return plt
+
+
+def save(figure: Any, kind: str, title: str = "") -> bytes:
+    """Return the picture as ``png`` or ``svg``, without dates or random names, and close it."""
+    plt = pyplot()
+    if title:
+        figure.suptitle(title, fontsize=10, parse_math=False)
+    data = io.BytesIO()
+    blank = {"Software": None} if kind == "png" else {"Date": None, "Creator": None}
+    with plt.rc_context({"svg.hashsalt": "probecodec"}):
+        figure.savefig(data, format=kind, dpi=120, metadata=blank)
+    plt.close(figure)
+    return data.getvalue()
+
+
+def canvas(rows: int, columns: int, width: float, height: float) -> tuple[Any, Any]:
+    """Return a figure of so many inches, and its axes without upper and right spines."""
+    figure, axes = pyplot().subplots(
+        rows, columns, figsize=(width, height), squeeze=False, layout="constrained"
+    )
+    for axis in axes.flat:
+        axis.spines[["top", "right"]].set_visible(False)
+    return figure, axes

@@ -1,0 +1,224 @@
+"""What an estimate tells, as tables: one content for the terminal, Markdown and HTML."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+
+from rich import box
+from rich.markup import escape
+from rich.table import Table
+
+from .published import Link, Work
+from .reading import (
+    UNKNOWN,
+    Estimate,
+    count,
+    figure_of,
+    label,
+    number,
+    parts_of,
+    power_of,
+    si,
+    size,
+    speed,
+    text,
+)
+from .result import unknown
+from .system import Point, break_even, net_saving
+
+
+@dataclass(frozen=True)
+class Grid:
+    """A table's content, plain text; ``note`` stands below it."""
+
+    title: str
+    headings: tuple[str, ...]
+    rows: list[tuple[str, ...]]
+    note: str = ""
+
+    def rich(self) -> Table:
+        """Return it for the terminal."""
+        table = Table(box=box.SIMPLE, title=escape(self.title), title_justify="left")
+        for n, heading in enumerate(self.headings):
+            wide = n == len(self.headings) - 1 and heading in ("method", "source", "what")
+            justify = "right" if n and not wide else "left"
+            table.add_column(escape(heading), justify=justify, overflow="fold")
+        for row in self.rows:
+            table.add_row(*map(escape, row))
+        table.caption, table.caption_justify = escape(self.note), "left"
+        return table
+
+    def markdown(self) -> str:
+        """Return it as Markdown, a heading not included."""
+        lines = [self.headings, ("---",) * len(self.headings), *self.rows]
+        text = "\n".join("| " + " | ".join(map(_markdown, line)) + " |" for line in lines)
+        return text + (f"\n\n{self.note}\n" if self.note else "\n")
+
+
+def summary(estimates: Sequence[Estimate]) -> Grid:
+    """One row for each estimate."""
+    headings = ("target", "preset", "channels", "clock", "fmax", "size", "power", "a sample", "b/S")
+    rows = [
+        (
+            str(one.get("target", UNKNOWN)),
+            str(one.get("preset", UNKNOWN)),
+            str(one.get("channels", UNKNOWN)),
+            si(one.get("clock_hz"), "Hz"),
+            speed(one),
+            size(one),
+            text(power_of(one), "W"),
+            text(figure_of(one.get("energy_per_sample_j")), "J"),
+            number(one.get("bits_per_sample")),
+        )
+        for one in estimates
+    ]
+    return Grid("Estimates", headings, rows, "b/S: bits a sample on the link; fmax: worst seed.")
+
+
+def resources(estimate: Estimate) -> Grid:
+    """What is used of what is there, and of that in each stage."""
+    stages = estimate.get("stages") or {}
+    used = dict(estimate.get("resources") or {})
+    names = list(dict.fromkeys([*used, *(name for one in stages.values() for name in one)]))
+    whole = {name: one.get("used") for name, one in used.items()}
+    there = {name: one.get("there") for name, one in used.items()}
+    lines = stages | {"in all": whole} | ({"on the chip": there} if any(there.values()) else {})
+    rows = [
+        (line, *("–" if one.get(name) is None else count(one[name]) for name in names))
+        for line, one in lines.items()
+    ]
+    return Grid(f"Resources: {label(estimate)}", ("stage", *names), rows)
+
+
+def power(estimate: Estimate) -> Grid:
+    """Watts of each part, with how they were found."""
+    parts = parts_of(estimate) | {"in all": power_of(estimate)}
+    rows = [(part, text(figure, "W"), figure.method) for part, figure in parts.items()]
+    return Grid(f"Power: {label(estimate)}", ("part", "power", "method"), rows)
+
+
+def published(works: Iterable[Work], estimates: Sequence[Estimate], brief: bool = False) -> Grid:
+    """Ours, then published work; energies as published, never scaled.
+
+    ``brief``: chips whose power is known, and the columns that a terminal has room for.
+    """
+    headings = (
+        "", "node", "a channel", "a sample", "a raw bit", "size", "status", "ratio", "up to", "what"
+    )  # fmt: skip
+    rows = []
+    for one in estimates:
+        energy, bits = figure_of(one.get("energy_per_sample_j")), one.get("sample_bits")
+        coded, seeds = one.get("bits_per_sample"), one.get("fmax_hz")
+        raw = energy.times(1 / bits) if bits else unknown("bits of a sample")
+        rate = one.get("rate_hz")
+        node = one.get("node_nm")
+        rows.append(
+            (
+                f"this: {label(one)}",
+                f"{node:g} nm" if node else "–",
+                text(energy.times(rate) if rate else unknown("rate"), "W"),
+                text(energy, "J"),
+                text(raw, "J"),
+                size(one),
+                "estimate",
+                f"{bits / coded:.2f}" if bits and coded else UNKNOWN,
+                si(min(seeds), "S/s") if seeds else UNKNOWN,
+                "",
+            )
+        )
+    for work in works:
+        power = work.power_per_channel()
+        if brief and not (power.is_known or work.energy_per_bit().is_known):
+            continue
+        parts = [f"{count(used)} {name}" for name, used in work.resources.items()]
+        gates = UNKNOWN if work.kgates is None else f"{number(work.kgates)} kgates"
+        rows.append(
+            (
+                work.name,
+                "–" if work.node_nm is None else f"{work.node_nm:g} nm",
+                text(power, "W"),
+                text(work.energy_per_sample(), "J"),
+                text(work.energy_per_bit(), "J"),
+                ", ".join(parts) or gates,
+                work.status,
+                number(work.compression),
+                si(work.samples_hz, "S/s"),
+                ("" if work.lossless else "lossy; ") + work.what,
+            )
+        )
+    note = (
+        "As published, not scaled. Tasks differ: ECG, images, neural signals. up to: samples a "
+        "second of all channels. Sources are in estimate/published.toml."
+    )
+    shown = 7 if brief else len(headings)
+    if brief:
+        note = "As published, not scaled; tasks differ (--html tells more)."
+    return Grid("Published work", headings[:shown], [row[:shown] for row in rows], note)
+
+
+def system(estimate: Estimate, links: Iterable[Link]) -> Grid:
+    """What compression saves at each link: net power, the encoder's taken off."""
+    energy, raw = figure_of(estimate.get("energy_per_sample_j")), estimate.get("sample_bits")
+    coded, title = estimate.get("bits_per_sample"), f"Links: {label(estimate)}"
+    if not raw or not coded:
+        return Grid(title, ("link",), [], "Bits a sample are unknown, so no link can be judged.")
+    samples_hz = estimate["channels"] * estimate["rate_hz"]
+    even = break_even(energy, raw, coded)
+    rows = []
+    for link in links:
+        joules = link.j_per_bit.value or 0.0
+        saved = net_saving(energy, raw, coded, joules, samples_hz)
+        raw_w = raw * joules * samples_hz
+        draws = "always on" if link.always else "a bit"
+        rows.append((link.name, draws, si(joules, "J/bit"), si(raw_w, "W"), text(saved, "W")))
+    note = f"Pays above {text(even, 'J/bit')}." if even.is_known else f"Pays: {even.method}."
+    note += " A link that is always on saves only where it sleeps between packets."
+    headings = ("link", "draws by", "energy", "raw samples", "net saving")
+    return Grid(title, headings, rows, note)
+
+
+def sweeping(points: Iterable[Point]) -> Grid:
+    """One row for each point of a sweep."""
+    headings = ("preset", "channels", "clock", "gated", "power", "a sample", "pays above")
+    rows = [
+        (
+            point.preset,
+            str(point.channels),
+            si(point.clock_hz, "Hz"),
+            "yes" if point.gated else "no",
+            text(point.power_w, "W"),
+            text(point.energy_per_sample_j, "J"),
+            text(point.break_even_j_per_bit, "J/bit"),
+        )
+        for point in points
+    ]
+    return Grid("Sweep", headings, rows, "gated: the clock ticks only in cycles with a sample.")
+
+
+def matrix(estimates: Sequence[Estimate]) -> Grid:
+    """Presets by targets: size, worst fmax, power, energy of a sample."""
+    several = len({one.get("channels") for one in estimates if "problem" not in one}) > 1
+
+    def row(one: Estimate) -> str:
+        return f"{one.get('preset')}, {one.get('channels')} ch" if several else str(one["preset"])
+
+    targets = list(dict.fromkeys(str(one["target"]) for one in estimates))
+    cells: dict[str, dict[str, str]] = {}
+    for one in estimates:
+        if "problem" in one:
+            cells.setdefault(row(one), {})[str(one["target"])] = "cannot be built: see below"
+            continue
+        told = (speed(one), si(power_of(one).value, "W"))
+        energy = si(figure_of(one.get("energy_per_sample_j")).value, "J")
+        cells.setdefault(row(one), {})[str(one["target"])] = "; ".join(
+            (size(one), *told, energy + ("" if energy == UNKNOWN else " a sample"))
+        )
+    rows = [(name, *(line.get(target, "–") for target in targets)) for name, line in cells.items()]
+    return Grid("Presets and targets", ("preset", *targets), rows)
+
+
+def _markdown(cell: str) -> str:
+    """A cell that neither Markdown nor HTML reads as markup."""
+    escaped = cell.replace("&", "&amp;").replace("<", "&lt;").replace("|", "\\|")
+    return " ".join(escaped.split())
