@@ -14,7 +14,7 @@ from .build_plan import NAME, commands, extract, prepare, run
 from .design import Design
 from .rates import typical_bits
 
-_NAMES = {
+NAMES = {
     "ICESTORM_LC": "logic cells",
     "ICESTORM_RAM": "block RAMs",
     "ICESTORM_DSP": "multipliers",
@@ -47,7 +47,7 @@ def _utilisation(log: str) -> dict[str, tuple[int, int]]:
 def too_large(design: Design, excess: dict[str, tuple[int, int]]) -> str:
     """Return by how much the design is too large, and which preset would fit: it is tried."""
     needs = " and ".join(
-        f"{used} {_NAMES.get(name, name)} of the {there} that there are"
+        f"{used} {NAMES.get(name, name)} of the {there} that there are"
         for name, (used, there) in excess.items()
     )
     sentence = (

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -24,6 +23,8 @@ from . import (
     sram,
     timing,
 )
+from .asic_estimate import AsicEstimate
+from .cells import Cell, Library
 from .gate_power import GatePower
 from .netlist import PREFIX, WIRE_METHOD, Netlist
 from .result import Figure, total, unknown, within
@@ -37,115 +38,6 @@ _GUESS = 0.5
 
 Progress = Callable[[str, int, int], None]
 MemoryModel = Callable[[int, int], sram.Sram]
-
-
-@dataclass(frozen=True, kw_only=True)
-class AsicEstimate:
-    """An estimate of the core's logic and memories.
-
-    Attributes
-    ----------
-    library : str
-        The library's name.
-    node_nm : float, optional
-    supply_v, clock_hz : float
-    area_um2 : Figure
-        Of the cells; neither routing nor memories.
-    kgates : Figure
-        The same in thousands of the smallest NAND of two inputs.
-    nand_um2 : float
-    flipflops, latches, cells : int
-    critical_s, fmax_hz : Figure
-    path : tuple of str
-        Instances of the slowest path.
-    stages_um2, stages_w : dict
-        Stage to area and watts; they add up to the logic's, but without the clock's tree.
-    power : dict
-        Watts: "clock", "registers", "logic", "leakage", "memory".
-    memory_um2 : Figure
-        Of all macros.
-    samples_hz, channels, sample_bits, stream_bits_per_sample
-        What energies refer to; the last is None where nothing was simulated.
-    clock_gates : int
-    second_opinion : dict, optional
-        OpenSTA's watts and critical path, where it is installed.
-    areas_corrected : dict
-        Cells whose area the LEF tells otherwise: name to (told, LEF's).
-    notes : tuple of str
-    reports : dict
-        Name to folder of tools' reports.
-    """
-
-    library: str
-    node_nm: float | None
-    supply_v: float
-    clock_hz: float
-    area_um2: Figure
-    kgates: Figure
-    nand_um2: float
-    flipflops: int
-    latches: int
-    cells: int
-    clock_gates: int
-    critical_s: Figure
-    fmax_hz: Figure
-    path: tuple[str, ...]
-    stages_um2: dict[str, float]
-    stages_w: dict[str, float]
-    power: dict[str, Figure]
-    memory_um2: Figure
-    samples_hz: float
-    channels: int
-    sample_bits: int
-    stream_bits_per_sample: float | None
-    second_opinion: dict[str, Any] | None
-    areas_corrected: dict[str, tuple[float, float]]
-    notes: tuple[str, ...]
-    reports: dict[str, Path]
-
-    @property
-    def power_w(self) -> Figure:
-        """All parts together."""
-        return total(self.power)
-
-    @property
-    def logic_w(self) -> Figure:
-        """All but the memories."""
-        return total({name: part for name, part in self.power.items() if name != "memory"})
-
-    @property
-    def slack_s(self) -> float:
-        """What a cycle leaves; below 0 the clock is too fast."""
-        assert self.critical_s.value is not None
-        return 1 / self.clock_hz - self.critical_s.value
-
-    def energies(self) -> dict[str, Figure]:
-        """Return joules per sample, per bit in and out; and watts per channel."""
-        power, rate = self.power_w, self.samples_hz
-        out = self.stream_bits_per_sample
-        return {
-            "j_per_sample": power.times(1 / rate),
-            "j_per_input_bit": power.times(1 / rate / self.sample_bits),
-            "j_per_output_bit": power.times(1 / rate / out)
-            if out
-            else unknown("nothing was simulated"),
-            "w_per_channel": power.times(1 / self.channels),
-        }
-
-    def as_json(self) -> dict[str, Any]:
-        """Return the estimate as JSON holds it."""
-        told = {
-            name: value.as_json() if isinstance(value, Figure) else value
-            for name, value in vars(self).items()
-        }
-        return told | {
-            "power": {name: part.as_json() for name, part in self.power.items()},
-            "power_w": self.power_w.as_json(),
-            "logic_w": self.logic_w.as_json(),
-            "slack_s": self.slack_s,
-            **{name: figure.as_json() for name, figure in self.energies().items()},
-            "reports": {name: str(folder) for name, folder in self.reports.items()},
-        }
 
 
 def estimate(
@@ -273,7 +165,7 @@ def _clock_gates(netlist: Netlist) -> int:
     )
 
 
-def _is_flipflop(cell: liberty.Cell | None) -> bool:
+def _is_flipflop(cell: Cell | None) -> bool:
     return cell is not None and cell.sequential == "ff"
 
 
@@ -300,7 +192,7 @@ def _surroundings(memories: list[Any], model: MemoryModel | None) -> timing.Surr
 def _mapped(
     verilog: str,
     memories: list[Any],
-    cells: liberty.Library,
+    cells: Library,
     text: str,
     clock_hz: float,
     around: timing.Surroundings,
@@ -313,7 +205,7 @@ def _mapped(
             verilog, target.TOP, memories, cells, text, clock_hz,
             clock_gating=clock_gating, goal=goal,
         )  # fmt: skip
-        netlist = Netlist(mapped.netlist, cells)
+        netlist = Netlist(mapped.netlist, cells, mapped.scopes)
         tried.append((mapped, netlist, timing.analyse(netlist, around)))
         if tried[-1][2].fmax_hz >= clock_hz:
             return tried[-1]

@@ -11,6 +11,8 @@ from pathlib import Path
 
 from platformdirs import user_cache_path
 
+from ..golden.errors import ToolError
+
 
 def kept(parts: Iterable[str], make: Callable[[Path], None]) -> Path:
     """Return the folder that ``make`` filled from ``parts``, now or at an earlier time.
@@ -20,7 +22,8 @@ def kept(parts: Iterable[str], make: Callable[[Path], None]) -> Path:
     parts : iterable of str
         Everything that decides what ``make`` writes: sources, options, seeds, versions of tools.
     make : callable
-        Fills an empty folder; where it raises, nothing is kept. YoWASP's tools see no path with
+        Fills an empty folder; where it raises, nothing is kept but the logs that a ToolError
+        names. YoWASP's tools see no path with
         ``..`` or outside of their working folder: it runs them inside this one.
     """
     digest = hashlib.sha256("\0".join(parts).encode()).hexdigest()[:20]
@@ -31,7 +34,13 @@ def kept(parts: Iterable[str], make: Callable[[Path], None]) -> Path:
     with tempfile.TemporaryDirectory(dir=place.parent, prefix=".making-") as name:
         scratch = Path(name) / "made"
         scratch.mkdir()
-        make(scratch)
+        try:
+            make(scratch)
+        except ToolError as error:  # its logs are worth reading
+            failed = place.with_suffix(".failed")
+            shutil.rmtree(failed, ignore_errors=True)
+            os.replace(scratch, failed)
+            raise ToolError(str(error).replace(str(scratch), str(failed))) from None
         try:
             os.replace(scratch, place)
         except OSError:  # another process has just made the same

@@ -33,6 +33,13 @@ _SUFFIXES = {"html": ".html", "markdown": ".md", "sheet": ".csv"}
     metavar="LIB",
     help="Standard cells: a liberty file, or osu018, which is fetched from Debian.",
 )
+@click.option(
+    "--node",
+    "node_nm",
+    type=click.FloatRange(0, min_open=True),
+    metavar="NM",
+    help="Process of --asic, for its memories; known of osu018.",
+)
 @click.option("--all", "all_presets", is_flag=True, help="Every preset; on a choice of targets.")
 @config_options
 @core_options
@@ -68,6 +75,7 @@ _SUFFIXES = {"html": ".html", "markdown": ".md", "sheet": ".csv"}
 def estimate(
     boards: tuple[str, ...],
     libraries: tuple[str, ...],
+    node_nm: float | None,
     all_presets: bool,
     config: dict[str, Any],
     core: dict[str, Any],
@@ -120,7 +128,7 @@ def estimate(
             from ..host.hardware import projected
 
             fields = projected(fields, matrix, fields["sample_bits"])
-        maker = maker_of(libraries, rec, frames, range(1, seeds + 1))
+        maker = maker_of(libraries, node_nm, rec, frames, range(1, seeds + 1))
         clock = clock_mhz and clock_mhz * 1e6
         made = several.Made()
         if all_presets:

@@ -21,6 +21,12 @@ from .recordings import Drive
 from .result import Figure, total
 
 _NODES = {"ice40": 40, "ecp5": 40, "xilinx": 28, "gowin": 55}  # nm, by the makers' own word
+# Stages in the order of the samples.
+_ORDER = (
+    *("gate", "delta", "lms", "neighbours", "highpass", "projection", "zigzag", "fixed", "rice"),
+    *("huffman", "auxiliary", "packer", "fifo", "framer", "registers", "pipeline", "encoder"),
+)
+_MOVING = ("logic", "ram", "dsp")  # what a stage's activity makes
 _BEYOND = ("io", "total")  # what is not the encoder's own
 
 
@@ -41,6 +47,26 @@ def _energy(power: dict[str, Figure], config: EncoderConfig) -> Figure:
     """Joules of a sample: all but the pins', which the link is charged for."""
     own = total({part: figure for part, figure in power.items() if part not in _BEYOND})
     return own.times(1 / sample_rate(config), own.method)
+
+
+def _ordered(stages: dict[str, Any]) -> dict[str, Any]:
+    """Stages as the samples pass them; those that hold nothing left out."""
+    held = {
+        name: one for name, one in stages.items() if (any(one.values()) if isinstance(one, dict) else one != 0)
+    }
+    places = {name: n for n, name in enumerate(_ORDER)}
+    return {name: held[name] for name in sorted(held, key=lambda each: places.get(each, 99))}
+
+
+def _staged(
+    device: str, stages: dict[str, dict[str, float]], active: activity.Activity, clock_hz: float
+) -> dict[str, float | None]:
+    """Watts of what moves in each stage of an FPGA: clock, rest and pins are of the whole."""
+    watts: dict[str, float | None] = {}
+    for name, cells in stages.items():
+        parts = fpga_power.estimate_power(device, {name: cells}, active, clock_hz)
+        watts[name] = total({part: parts[part] for part in _MOVING}).value
+    return watts
 
 
 def on_board(
@@ -100,7 +126,7 @@ def on_board(
         "device": found.device,
         "node_nm": _NODES.get(family_of(board.make_platform())),
         "resources": told["resources"],
-        "stages": told["stages"],
+        "stages": _ordered(told["stages"]),
         "fmax": told["fmax"],
         "fmax_hz": list(told["fmax_hz"].values()),
         "seeds": [int(seed) for seed in told["fmax_hz"]],
@@ -112,6 +138,7 @@ def on_board(
         "method": told["method"],
         "bits_per_sample": active.bits_per_sample,
         "power": {part: figure.as_json() for part, figure in power.items()},
+        "stages_w": _ordered(_staged(found.device, told["stages"], active, clock)),
         "energy_per_sample_j": _energy(power, config).as_json(),
         "sheet": [row._asdict() for row in sheet],
     }, found.measured.reports | ({"activity": active.folder} if active.folder else {})
@@ -171,11 +198,13 @@ def on_chip(
         "resources": {
             "gates": {"used": round(found.area_um2.value / found.nand_um2), "there": None}
         },
-        "stages": {
-            stage: {"gates": round(area / found.nand_um2)}
-            for stage, area in found.stages_um2.items()
-        },
-        "stages_w": found.stages_w,
+        "stages": _ordered(
+            {
+                stage: {"gates": round(area / found.nand_um2)}
+                for stage, area in found.stages_um2.items()
+            }
+        ),
+        "stages_w": _ordered(found.stages_w),
         "critical_s": told["critical_s"],
         "fmax": told["fmax_hz"],
         "fmax_hz": [found.fmax_hz.value],

@@ -209,7 +209,7 @@ def _call(
 
 def _too_large(board: Board, excess: dict[str, tuple[int, int]]) -> str:
     needs = " and ".join(
-        f"{used:,} {fit._NAMES.get(name, name)} of the {there:,} that there are"
+        f"{used:,} {fit.NAMES.get(name, name)} of the {there:,} that there are"
         for name, (used, there) in excess.items()
     )
     return (

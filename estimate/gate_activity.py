@@ -28,7 +28,8 @@ from ..golden.errors import ToolError, require
 from ..sim import bulk
 from .cache import kept
 from .mapping import Mapped
-from .netlist import PREFIX, Netlist, verilog
+from .netlist import PREFIX, Netlist
+from .netlist_verilog import verilog
 from .saif import read
 
 _SCOPE = "TOP/bulk/encoder/netlist"

@@ -11,7 +11,7 @@ from collections import defaultdict
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from .liberty import Cell, Energy
+from .cells import Cell, Energy
 from .netlist import Netlist, is_clock_pin
 from .timing import Timing
 

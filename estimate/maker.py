@@ -14,12 +14,18 @@ from .matrix import Estimate, Maker
 
 
 def maker_of(
-    libraries: Sequence[str], rec: Path | None, frames: int, seeds: Sequence[int]
+    libraries: Sequence[str],
+    node_nm: float | None,
+    rec: Path | None,
+    frames: int,
+    seeds: Sequence[int],
 ) -> Maker:
     """Return what makes estimates; of a target in ``libraries`` as an ASIC, else of a board.
 
     Parameters
     ----------
+    node_nm : float, optional
+        Of the process of ``libraries``.
     rec : Path, optional
         Recording that drives the core; a synthetic one where there is none.
     """
@@ -33,10 +39,9 @@ def maker_of(
             drive = recordings.synthetic(config, frames)
         else:
             drive = recordings.recorded(rec, config, frames)
+        asked: dict[str, Any] = {"preset": preset, "clock_hz": clock_hz, "progress": progress}
         if chosen is None:
-            asked = {"preset": preset, "clock_hz": clock_hz, "progress": progress}
-            return estimates.on_chip(target, config, drive, **asked)
-        asked = {"preset": preset, "clock_hz": clock_hz, "progress": progress}
+            return estimates.on_chip(target, config, drive, node_nm=node_nm, **asked)
         return estimates.on_board(chosen, config, drive, seeds=seeds, **asked)
 
     return make

@@ -20,7 +20,7 @@ from ..boards.srams import Sram, sram_models
 from ..golden.errors import ToolError, require
 from . import techmaps
 from .cache import kept
-from .liberty import Library
+from .cells import Library
 
 SMALLEST_GATED = 3  # registers of fewer bits keep their multiplexers
 _FANOUT = 24  # more is buffered
@@ -48,6 +48,8 @@ class Mapped:
         With script, log, ``netlist.json`` of Yosys and the liberty file used.
     netlist : dict
         Module `top` of ``netlist.json``.
+    scopes : frozenset of str
+        Instances of the design before it was flattened: "core.pipeline.rice".
     recipe : str
         ABC's, the smaller of those tried.
     gated : bool
@@ -57,6 +59,7 @@ class Mapped:
     top: str
     folder: Path
     netlist: dict[str, Any]
+    scopes: frozenset[str]
     recipe: str
     gated: bool
 
@@ -135,7 +138,15 @@ def synthesize(
         module = json.loads((folder / f"{recipe}.json").read_text())["modules"][top]
         sizes[recipe] = area(module, library, folder), module
     best = min(sizes, key=lambda recipe: sizes[recipe][0])
-    return Mapped(top=top, folder=folder, netlist=sizes[best][1], recipe=best, gated=gated)
+    listed = (folder / "scopes.txt").read_text().split()
+    return Mapped(
+        top=top,
+        folder=folder,
+        netlist=sizes[best][1],
+        scopes=frozenset(line.partition("/")[2] for line in listed),
+        recipe=best,
+        gated=gated,
+    )
 
 
 def area(module: dict[str, Any], library: Library, folder: Path) -> float:
@@ -171,6 +182,7 @@ read_verilog adder_box.v core.v
 read_verilog -lib srams.v
 hierarchy -check -top {top}
 synth -flatten -booth -run begin:fine -top {top}
+tee -q -o scopes.txt select -list t:$scopeinfo
 opt -full
 techmap -map adders.v
 techmap -map adders.v -map +/techmap.v

@@ -15,7 +15,7 @@ from .result import Figure, total
 from .system import Cost, Point, sweep
 
 # What `everything` estimates: boards, and a library.
-BOARDS = ("icebreaker", "orangecrab", "arty_a7")
+BOARDS = ("icebreaker", "orangecrab", "arty-a7")
 LIBRARY = "osu018"
 _STATIC = ("static", "leakage")
 _CLOCKS = (1, 4)  # cycles a sample of a sweep

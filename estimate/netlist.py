@@ -10,7 +10,7 @@ from functools import cached_property
 from typing import Any, NamedTuple
 
 from ..golden.errors import ToolError
-from .liberty import Cell, Library
+from .cells import Cell, Library
 
 _WIRE_F_PER_UM = 0.2e-15
 _UTILISATION = 0.7
@@ -52,6 +52,13 @@ class Instance:
 class Netlist:
     """Instances and the nets between them.
 
+    Parameters
+    ----------
+    module : dict
+        Of Yosys's ``write_json``.
+    scopes : frozenset of str
+        The design's instances, for `stages`.
+
     Attributes
     ----------
     instances : list of Instance
@@ -65,8 +72,11 @@ class Netlist:
     sinks : list of list of Terminal
     """
 
-    def __init__(self, module: dict[str, Any], library: Library) -> None:
+    def __init__(
+        self, module: dict[str, Any], library: Library, scopes: frozenset[str] = frozenset()
+    ) -> None:
         self.library = library
+        self._scopes = scopes
         self._numbers: dict[int, int] = {}
         self.names: list[str] = []
         self.instances: list[Instance] = []
@@ -85,8 +95,6 @@ class Netlist:
                 elif net >= 0:
                     self.sinks[net].append(Terminal(number, pin))
         self.names = _names(module, self._numbers)
-        cells = module["cells"].items()
-        self._scopes = frozenset(n for n, cell in cells if cell["type"] == "$scopeinfo")
         self.ports_out = Counter(net for nets in self.outputs.values() for net in nets)
 
     def _ports(self, ports: dict[str, Any], direction: str) -> dict[str, list[int]]:
@@ -300,39 +308,3 @@ def _names(module: dict[str, Any], numbers: dict[int, int]) -> list[str]:
 
 def _direction(told: dict[str, Any], port: str) -> str:
     return told["port_directions"][port]
-
-
-def verilog(netlist: Netlist, top: str) -> str:
-    """Return the netlist as Verilog: nets ``n<number>``, instances ``u<number>``."""
-    ports = [("input", name, nets) for name, nets in netlist.inputs.items()]
-    ports += [("output", name, nets) for name, nets in netlist.outputs.items()]
-    lines = [f"module {top} ({', '.join(name for _, name, _ in ports)});"]
-    for direction, name, nets in ports:
-        span = f"[{len(nets) - 1}:0] " if len(nets) > 1 else ""
-        lines.append(f"  {direction} {span}{name};")
-    lines += [f"  wire n{n};" for n in range(len(netlist.drivers))]
-    for direction, name, nets in ports:
-        for n, net in enumerate(nets):
-            bit = f"{name}[{n}]" if len(nets) > 1 else name
-            pair = (f"n{net}", bit) if direction == "input" else (bit, _wire(net))
-            lines.append(f"  assign {pair[0]} = {pair[1]};")
-    for number, each in enumerate(netlist.instances):
-        pins = ", ".join(_connection(each, port) for port in _bundles(each))
-        lines.append(f"  {each.kind} u{number} ({pins});")
-    return "\n".join([*lines, "endmodule", ""])
-
-
-def _bundles(each: Instance) -> list[str]:
-    return list(dict.fromkeys(pin.partition("[")[0] if not each.cell else pin for pin in each.pins))
-
-
-def _connection(each: Instance, port: str) -> str:
-    if each.cell:
-        return f".{port}({_wire(each.pins[port])})"
-    bits = [net for pin, net in each.pins.items() if pin.partition("[")[0] == port]
-    wires = ", ".join(_wire(net) for net in reversed(bits))
-    return f".{port}({{{wires}}})" if len(bits) > 1 else f".{port}({wires})"
-
-
-def _wire(net: int) -> str:
-    return f"n{net}" if net >= 0 else f"1'b{-1 - net}"

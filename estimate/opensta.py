@@ -19,7 +19,8 @@ from ..boards.asic import TOP
 from ..golden.errors import ToolError
 from .cache import kept
 from .mapping import Mapped
-from .netlist import Netlist, verilog
+from .netlist import Netlist
+from .netlist_verilog import verilog
 from .timing import Surroundings
 
 _SECONDS = 300

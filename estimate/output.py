@@ -12,12 +12,15 @@ from pathlib import Path
 from typing import Any
 
 from rich.console import Console
+from rich.padding import Padding
+from rich.text import Text
 
 from . import page, plots, tables, vendor_sheet
 from .comparison_plot import comparison
 from .logger import lasting
 from .matrix import Estimate, Made
 from .published import Link, links, works
+from .reading import label
 from .remarks import remarks
 from .result import Figure
 from .system import Point
@@ -114,8 +117,9 @@ class Told:
         for grid in self.grids():
             console.print(grid.rich())
         for one in self.made.estimates:
+            console.print(label(one), markup=False, highlight=False)
             for line in remarks(one):
-                console.print(line, markup=False, highlight=False)
+                console.print(Padding(Text(f"· {line}"), (0, 0, 0, 2)))
 
 
 def versions() -> dict[str, str | None]:
@@ -180,8 +184,9 @@ def _markdown(told: Told) -> str:
     ]
     for grid in told.grids():
         lines += [f"## {grid.title}", grid.markdown()]
-    told_of = [line for one in told.made.estimates for line in remarks(one)]
-    lines += ["## Remarks", "\n".join(f"- {line}" for line in told_of)]
+    lines.append("## Remarks")
+    for one in told.made.estimates:
+        lines.append(f"**{label(one)}**\n\n" + "\n".join(f"- {line}" for line in remarks(one)))
     return "\n\n".join(line.strip() for line in lines) + "\n"
 
 

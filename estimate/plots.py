@@ -6,7 +6,7 @@ import io
 from collections.abc import Sequence
 from typing import Any
 
-from .reading import UNKNOWN, Estimate, count, label, parts_of, si
+from .reading import NAMES, UNKNOWN, Estimate, count, figure_of, label, parts_of, si
 from .result import Figure
 
 OURS, OTHERS, HATCH = "C3", "0.6", "////"
@@ -17,6 +17,7 @@ def resources(estimate: Estimate, kind: str = "png") -> bytes:
     """A panel for each resource, a bar for each stage, top down as in the estimate."""
     stages = estimate.get("stages") or {}
     names = list(dict.fromkeys(name for one in stages.values() for name in one))
+    names = [name for name in names if any(one.get(name) != 0 for one in stages.values())]
     if not names:
         return empty(f"Resources of stages: {UNKNOWN}", kind)
     figure, axes = canvas(1, len(names), 1.6 + 2.4 * len(names), 1 + ROW * len(stages))
@@ -29,7 +30,8 @@ def resources(estimate: Estimate, kind: str = "png") -> bytes:
         axis.set_yticks(range(len(stages)), names_here, parse_math=False)
         axis.set_ylim(len(stages) - 0.5, -0.5)
         axis.margins(x=0.25)
-        axis.set_title(name, fontsize=10, parse_math=False)
+        axis.set_title(NAMES.get(name, name), fontsize=10, parse_math=False)
+        axis.locator_params(axis="x", nbins=4)
     return save(figure, kind, label(estimate))
 
 
@@ -60,8 +62,14 @@ def speed(estimates: Sequence[Estimate], kind: str = "png") -> bytes:
 
 
 def power(estimate: Estimate, kind: str = "png") -> bytes:
-    """A bar for each part with its error bars; what is unknown is hatched, and says so."""
+    """A bar for each part with its error bars, and what moves in each stage without any.
+
+    What is unknown is hatched, and says so.
+    """
     parts = parts_of(estimate)
+    staged = estimate.get("stages_w") or {}
+    own = len(parts)
+    parts |= {f"in {stage}": figure_of(watts) for stage, watts in staged.items()}
     if not parts:
         return empty(f"Power: {UNKNOWN}", kind)
     ends = [end for one in parts.values() for end in (one.value, one.high, one.low) if end]
@@ -77,7 +85,7 @@ def power(estimate: Estimate, kind: str = "png") -> bytes:
             axis.barh(row, 0.2 * widest, left=left, **style)
             at, told = left + 0.2 * widest, UNKNOWN
         else:
-            axis.barh(row, one.value * factor, color=OURS)
+            axis.barh(row, one.value * factor, color=OTHERS if row >= own else OURS)
             bars(axis, one.value, row, one, factor, horizontal=True)
             at, told = max(one.value, one.high or 0.0) * factor, si(one.value, "W")
         axis.annotate(told, (at, row), (5, 0), textcoords="offset points", va="center", fontsize=8)

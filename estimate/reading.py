@@ -16,6 +16,13 @@ from .result import Figure, total, unknown
 
 Estimate = Mapping[str, Any]
 UNKNOWN = "unknown"
+# Resources of an FPGA as text.
+NAMES = {
+    "luts": "LUTs",
+    "flip_flops": "FFs",
+    "block_rams": "block RAMs",
+    "memory_bits": "memory bits",
+}
 _PREFIXES = {-15: "f", -12: "p", -9: "n", -6: "µ", -3: "m", 0: "", 3: "k", 6: "M", 9: "G"}
 
 
@@ -88,7 +95,11 @@ def size(estimate: Estimate) -> str:
         kgates = estimate.get("kgates")
         return f"{number(kgates)} kgates, {area(estimate)}"
     used = (estimate.get("resources") or {}).items()
-    cells = [f"{count(one.get('used'))} {name}" for name, one in used]
+    cells = [
+        f"{count(one.get('used'))} {NAMES.get(name, name)}"
+        for name, one in used
+        if one.get("used") != 0 and name != "carries"
+    ]
     return ", ".join(cells) or UNKNOWN
 
 

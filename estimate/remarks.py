@@ -3,14 +3,13 @@
 from __future__ import annotations
 
 from .matrix import Estimate
-from .reading import figure_of, label, number, si
+from .reading import area, figure_of, number, si, text
 
 
 def remarks(one: Estimate) -> list[str]:
     """Return lines of text."""
-    name = label(one)
     if "problem" in one:
-        return [f"{one['target']}, {one['preset']}: {one['problem']}"]
+        return [one["problem"]]
     told = []
     if "recording" in one:
         told.append(f"driven by {one['recording']}: {number(one['bits_per_sample'])} bits a sample")
@@ -28,10 +27,45 @@ def remarks(one: Estimate) -> list[str]:
             for what, count in cycles.items()
         )
         told.append(f"latency from a sample to its {steps}")
+    if one.get("kind") == "asic":
+        told += _chip(one)
     told += one.get("notes", [])
-    return [f"{name}: {line}" for line in told]
+    return told
 
 
 def _probes(one: Estimate) -> str:
     count = one["probes"]
     return f"{count} probe{'s' if count > 1 else ''} of {one['channels']} channels in turns"
+
+
+def _chip(one: Estimate) -> list[str]:
+    """What is asked of an ASIC besides its size."""
+    shares = {
+        "a channel": ("power_per_channel_w", "W"),
+        "a sample": ("energy_per_sample_j", "J"),
+        "a raw bit": ("energy_per_input_bit_j", "J"),
+        "a bit sent": ("energy_per_output_bit_j", "J"),
+        "in all without memories": ("logic_w", "W"),
+    }
+    parts = [
+        f"{text(figure_of(one[key]), unit)} {what}"
+        for what, (key, unit) in shares.items()
+        if key in one
+    ]
+    told = [", ".join(parts)] if parts else []
+    memories = figure_of(one.get("memory_um2"))
+    if memories.value is not None:
+        told.append(f"memories take {area({'area_um2': memories})} besides")
+    if path := figure_of(one.get("critical_s")).value:
+        told.append(f"slowest path {si(path, 's')}, wires before layout")
+    if one.get("areas_corrected"):
+        cells = ", ".join(one["areas_corrected"])
+        told.append(f"areas of {cells} are those of its LEF file, as the liberty file's are wrong")
+    if other := one.get("second_opinion"):
+        watts = sum(other[key] for key in ("internal_w", "switching_w", "leakage_w"))
+        told.append(
+            f"OpenSTA {other['version']} says {si(watts, 'W')} without memories"
+            + (f" ({other['note']})" if other.get("note") else "")
+            + f", slowest path {si(other['critical_s'], 's')}"
+        )
+    return told

@@ -11,6 +11,7 @@ from rich.table import Table
 
 from .published import Link, Work
 from .reading import (
+    NAMES,
     UNKNOWN,
     Estimate,
     count,
@@ -88,7 +89,8 @@ def resources(estimate: Estimate) -> Grid:
         (line, *("–" if one.get(name) is None else count(one[name]) for name in names))
         for line, one in lines.items()
     ]
-    return Grid(f"Resources: {label(estimate)}", ("stage", *names), rows)
+    headings = ("stage", *(NAMES.get(name, name) for name in names))
+    return Grid(f"Resources: {label(estimate)}", headings, rows)
 
 
 def power(estimate: Estimate) -> Grid:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from .boolean import table
-from .liberty import Cell, Library
+from .cells import Cell, Library
 
 CLOCK_GATE = "probecodec_clock_gate"
 ADDER = "probecodec_full_adder"

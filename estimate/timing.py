@@ -10,7 +10,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 
 from ..golden.errors import ToolError
-from .liberty import Arc, Cell
+from .cells import Arc, Cell
 from .netlist import Instance, Netlist, is_clock_pin
 
 EDGES = ("rise", "fall")

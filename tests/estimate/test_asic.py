@@ -106,6 +106,7 @@ def test_opensta_agrees(path):
     )
     netlist = Netlist(mapped.netlist, library)
     around = timing.Surroundings(default_access_s=0, default_setup_s=0)  # unknown to OpenSTA
+    assert told.second_opinion, told.notes
     assert told.second_opinion["critical_s"] == pytest.approx(
         timing.analyse(netlist, around).critical_s, rel=0.1
     )

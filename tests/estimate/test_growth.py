@@ -2,7 +2,7 @@
 
 import pytest
 
-from probecodec.bench.cost import CHANNELS, PRESETS, counts, picture
+from probecodec.estimate.growth import CHANNELS, PRESETS, counts, picture
 from probecodec.golden.config import EncoderConfig
 
 
