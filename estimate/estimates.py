@@ -52,7 +52,9 @@ def _energy(power: dict[str, Figure], config: EncoderConfig) -> Figure:
 def _ordered(stages: dict[str, Any]) -> dict[str, Any]:
     """Stages as the samples pass them; those that hold nothing left out."""
     held = {
-        name: one for name, one in stages.items() if (any(one.values()) if isinstance(one, dict) else one != 0)
+        name: one
+        for name, one in stages.items()
+        if (any(one.values()) if isinstance(one, dict) else one != 0)
     }
     places = {name: n for n, name in enumerate(_ORDER)}
     return {name: held[name] for name in sorted(held, key=lambda each: places.get(each, 99))}

@@ -72,13 +72,10 @@ class TestBoard:
         page = (folder / "r.html").read_text()
         HTMLParser().feed(page)
         assert "iCEBreaker" in page and "http://" not in page.replace("http://www.w3.org", "")
-        assert (
-            "| icebreaker |" in (folder / "r.md").read_text()
-            or "iCEBreaker" in (folder / "r.md").read_text()
-        )
+        assert "iCEBreaker" in (folder / "r.md").read_text()
         names = {path.name for path in (folder / "pictures").iterdir()}
         assert {"fmax.png", "fmax.svg", "icebreaker-tiny-16-power.png"} <= names
-        rows = list(csv.DictReader((folder / "r.csv").open()))
+        rows = list(csv.DictReader((folder / "r.csv").read_text().splitlines()))
         clock = [row for row in rows if (row["sheet"], row["field"]) == ("clock", "frequency")]
         assert [row["value"] for row in clock] == ["36.0"]
         kept = {path.name for path in folder.glob("kept/*/*")}
