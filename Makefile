@@ -1,5 +1,6 @@
 # make demo: the main job on a synthetic recording, result in build/demo
 # make test: everything that must hold
+# make results: the estimates of docs/results.md, the pictures beside them
 # make fuzz: a million damaged captures, COUNT=… others, SEED=… of another kind
 # Each makes a virtual environment in .venv first. PYTHON=… picks another interpreter.
 
@@ -9,7 +10,7 @@ COUNT ?= 1000000
 SEED ?= 0
 BIN := $(VENV)/bin
 
-.PHONY: demo test fuzz check-tools clean
+.PHONY: demo test results fuzz check-tools clean
 .DELETE_ON_ERROR:
 
 demo: $(VENV)/.sim
@@ -20,6 +21,11 @@ test: $(VENV)/.dev
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy
 	$(BIN)/pytest -n auto
+
+results: $(VENV)/.dev
+	$(BIN)/probecodec estimate --all --force --markdown docs/results.md --pictures build/results
+	cp build/results/energy-per-sample.svg build/results/fmax.svg docs/
+	$(BIN)/python -m probecodec.estimate.growth --force docs/cost.png
 
 fuzz: $(VENV)/.dev
 	$(BIN)/python -m tests.host.fuzz --count $(COUNT) --seed $(SEED)

@@ -27,6 +27,7 @@ from .system import Point
 from .system_plots import channel_sweep, link_power
 
 SCHEMA = "probecodec-estimate-1"
+_BESIDE = 3  # estimates that stand side by side
 _PACKAGES = (
     "probecodec",
     "amaranth",
@@ -93,7 +94,8 @@ class Told:
 
     def grids(self) -> Iterator[tables.Grid]:
         """Yield the tables."""
-        yield tables.summary(self.whole)
+        summary = tables.summary(self.whole)
+        yield summary.turned() if 0 < len(self.whole) <= _BESIDE else summary
         if len(self.made.estimates) > 1:
             if len({one["preset"] for one in self.made.estimates}) > 1:
                 yield tables.matrix(self.made.estimates)

@@ -38,6 +38,11 @@ class Grid:
     rows: list[tuple[str, ...]]
     note: str = ""
 
+    def turned(self) -> Grid:
+        """Return it with rows as columns."""
+        heads, *lines = zip(self.headings, *self.rows, strict=True)
+        return Grid(self.title, heads, [tuple(line) for line in lines], self.note)
+
     def rich(self) -> Table:
         """Return it for the terminal."""
         table = Table(box=box.SIMPLE, title=escape(self.title), title_justify="left")

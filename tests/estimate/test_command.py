@@ -19,6 +19,7 @@ BOARD = ("--board", "icebreaker", "--seeds", 1, *SMALL)
 @pytest.fixture(autouse=True)
 def folder(tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
+    monkeypatch.setenv("COLUMNS", "200")
     return tmp_path
 
 

@@ -67,6 +67,10 @@ def test_summary_and_matrix():
     assert "2,411 LUT, 6.5 BRAM" in grid.rows[0] and "88.0 MHz (best 93.1 MHz)" in grid.rows[0]
     assert "14.2 kgates, 1.10 mm² (0.85 to 2.0)" in grid.rows[1]
     assert grid.rows[2][3:] == ("unknown",) * 6
+    turned = grid.turned()
+    assert turned.headings == ("target", *(row[0] for row in grid.rows))
+    assert [row[0] for row in turned.rows] == list(grid.headings[1:])
+    assert turned.rows[-1][1] == grid.rows[0][-1]
     matrix = tables.matrix([FPGA, ASIC, FPGA | {"preset": "tiny", "target": "icebreaker"}])
     assert matrix.headings == ("preset", "arty-a7", "gf180mcu", "icebreaker")
     assert [row[0] for row in matrix.rows] == ["adaptive", "tiny"]
