@@ -75,7 +75,7 @@ def channel_sweep(points: Sequence[Point], kind: str = "png") -> bytes:
     presets = list(dict.fromkeys(point.preset for point in known))
     lines: dict[tuple[str, str, bool], list[Point]] = {}
     for point in known:
-        clock = "one cycle a sample" if _tight(point) else f"{point.clock_hz / 1e6:g} MHz"
+        clock = _clock(point, known)
         lines.setdefault((point.preset, clock, point.gated), []).append(point)
     clocks = list(dict.fromkeys(clock for _, clock, _ in lines))
     for (preset, clock, gated), line in lines.items():
@@ -112,8 +112,13 @@ def channel_sweep(points: Sequence[Point], kind: str = "png") -> bytes:
     return save(figure, kind)
 
 
-def _tight(point: Point) -> bool:
-    return abs(point.clock_hz / point.samples_hz - 1) < 1e-6
+def _clock(point: Point, points: Sequence[Point]) -> str:
+    """What stays the same along a line: a frequency, or cycles a sample."""
+    same = {one.channels for one in points if one.clock_hz == point.clock_hz}
+    cycles = point.clock_hz / point.samples_hz
+    if len(same) > 1 and cycles > 1:
+        return f"{point.clock_hz / 1e6:g} MHz"
+    return "one cycle a sample" if abs(cycles - 1) < 1e-6 else f"{cycles:.3g} cycles a sample"
 
 
 def _apart(values: Sequence[float], low: float, high: float) -> list[float]:
