@@ -147,6 +147,8 @@ class Encoder(wiring.Component):
             self.link_last.eq(framer.link.payload.last),
         ]
 
+        assert self.latency - Gate.LATENCY + fifo.LATENCY >= framer.SETTLING
+
         # The gate's view of what lies before it.
         under_way = Signal(range(self.latency + 2))  # counts down while the pipeline runs empty
         room = Signal(init=1)

@@ -47,7 +47,8 @@ class Framer(wiring.Component):
     i : In(stream of layout.word_layout)
         The FIFO's output.
     resume : In(1)
-        The gate opens again: take over ``dropped``, ``overrun`` and ``misframe``.
+        The gate opens again: take over ``dropped``, ``overrun`` and ``misframe``. A word follows
+        `SETTLING` cycles later at the earliest, the first frame's, which is in the pipeline.
     dropped : In(DROP_BITS)
         Frames dropped since reset, of which a header tells the lowest 32 bits; stable at ``resume``
         and in the next cycle.
@@ -62,6 +63,8 @@ class Framer(wiring.Component):
     idle : Out(1)
         Nothing is under way.
     """
+
+    SETTLING = 2 * _STEPS
 
     def __init__(self, config: EncoderConfig) -> None:
         self._config = config
@@ -155,13 +158,13 @@ class Framer(wiring.Component):
         # First stage: choose the word.
         step = Signal(range(max(HEADER.words, METADATA.words)))
         produce, sent = Signal(), Signal()
-        adding, waits = Signal(), Signal()
+        adding = Signal()
         with m.If(advance):
             m.d.sync += [full.eq(produce), is_first.eq(0), is_check.eq(0), is_last.eq(0)]
         with m.FSM():
             with m.State("HEADER"):
-                m.d.comb += [produce.eq(self.i.valid & ~waits), self.idle.eq(~full & ~adding)]
-                with m.If(advance & produce):
+                m.d.comb += [produce.eq(self.i.valid), self.idle.eq(~full & ~adding)]
+                with m.If(advance & self.i.valid):
                     m.d.sync += [
                         word.eq(Array(header)[step]),
                         is_first.eq(step == 0),
@@ -225,13 +228,12 @@ class Framer(wiring.Component):
                         m.d.sync += [step.eq(0), sequence.eq(sequence + 1)]
                         m.next = "HEADER"
 
-        of_packet, of_drops = self._count(m, index, frames, sent)
-        m.d.comb += [adding.eq(of_packet | of_drops), waits.eq(of_drops)]
+        m.d.comb += adding.eq(self._count(m, index, frames, sent))
         with m.If(self.resume):
             m.d.sync += [overrun.eq(self.overrun), misframe.eq(self.misframe)]
         return m
 
-    def _count(self, m: Module, index, frames, sent) -> tuple[Value, Value]:
+    def _count(self, m: Module, index, frames, sent) -> Value:
         """Add the frames of a packet just sent, or those dropped, to the frame index.
 
         The lowest bits are added, and the register turns, until it is as it was. Drops are known as
@@ -240,9 +242,8 @@ class Framer(wiring.Component):
 
         Returns
         -------
-        of_packet, of_drops : Value
-            What is being added. No header comes to its index while it is a packet's; it must not
-            while it is drops.
+        adding : Value
+            Something is being added.
         """
         turn, carry = Signal(range(_STEPS)), Signal()
         of_sent, of_old, of_new = Signal(), Signal(), Signal()  # what is added
@@ -275,7 +276,7 @@ class Framer(wiring.Component):
                 m.d.sync += [Cat(turn, carry, of_sent, of_old).eq(0), of_new.eq(takes_off)]
         with m.If(sent):
             m.d.sync += of_sent.eq(1)
-        return of_sent, takes_off | of_new
+        return of_sent | of_old | of_new
 
     def _extension(self) -> list:
         """The extension words of mode PROJECTION; none where it is not built."""

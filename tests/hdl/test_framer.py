@@ -102,6 +102,7 @@ def play(packets, starve=0.0, stall=0.0, config=CONFIG):
                 tell(ctx, 0, dropped, *(random.getrandbits(1) for _ in range(2)))
                 await ctx.tick()
                 ctx.set(framer.dropped, random.getrandbits(32))
+                await ctx.tick().repeat(framer.SETTLING - 2)
             frames = packet.short_frames
             ctx.set(framer.short_frames, random.getrandbits(16) if frames is None else frames)
             ctx.set(framer.stream_id, packet.stream_id)
