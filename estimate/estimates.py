@@ -118,7 +118,9 @@ def on_board(
     progress("simulation", len(drive.samples), len(drive.samples))
     power = fpga_power.estimate_power(found.device, found.measured.stages, active, clock)
     netlist = found.measured.reports["synthesis"] / "netlist.json"
-    fan_out = vendor_sheet.fanout(json.loads(netlist.read_text()))
+    fan_out = None  # of what is not placed here no flat netlist is kept
+    if netlist.exists():
+        fan_out = vendor_sheet.fanout(json.loads(netlist.read_text()))
     sheet = vendor_sheet.rows(found.measured.stages, active, clock, fan_out=fan_out)
     told = found.as_json()
     return _about(config, drive, preset, clock) | {

@@ -116,6 +116,19 @@ class TestBoard:
         assert watts[16, 480_000, False] < watts[16, 1_920_000, True] < watts[16, 1_920_000, False]
 
 
+def test_counts_only(folder):
+    """Nothing places for an Artix-7 here: its clock is unknown, and so is its power."""
+    asked = ("--board", "arty-a7", *SMALL)
+    (one,) = told(*asked, "--sheet", "r.csv")["estimates"]
+    assert one["fmax_hz"] == [] and one["probes"] is None and one["fmax"]["value"] is None
+    assert one["resources"]["luts"]["there"] == 20_800
+    assert one["power"]["logic"]["value"] is None and one["energy_per_sample_j"]["value"] is None
+    assert (
+        "Vivado" in one["fmax"]["method"]
+        and "average fan-out" not in (folder / "r.csv").read_text()
+    )
+
+
 class TestChip:
     def test_any_library(self, library):
         (one,) = told("--asic", library, "--node", 180, *SMALL)["estimates"]
