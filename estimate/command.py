@@ -40,7 +40,12 @@ _SUFFIXES = {"html": ".html", "markdown": ".md", "sheet": ".csv"}
     metavar="NM",
     help="Process of --asic, for its memories; known of osu018.",
 )
-@click.option("--all", "all_presets", is_flag=True, help="Every preset; on a choice of targets.")
+@click.option(
+    "--all",
+    "all_presets",
+    is_flag=True,
+    help="Every preset; of the targets given, or of three boards and osu018.",
+)
 @config_options
 @core_options
 @matrix_options
@@ -115,7 +120,10 @@ def estimate(
         from . import output
         from .maker import maker_of
 
-        targets = [*boards, *libraries]
+        targets = list(dict.fromkeys([*boards, *libraries]))
+        names = [Path(target).stem for target in targets]
+        if twice := next((name for name in names if names.count(name) > 1), None):
+            raise Failure(f"two targets are named {twice}: give a copy of one another name")
         if all_presets and not targets:
             targets, libraries = [*several.BOARDS, several.LIBRARY], (several.LIBRARY,)
         if not targets:
@@ -192,3 +200,5 @@ def _write(files: dict[str, Path], written: dict[Path, bytes], made: Made, force
         place(folder, pictures, force)
     if folder := files.get("keep"):
         keep(made.reports, folder)
+        for name, one in made.told.items():
+            (folder / name / "estimate.json").write_text(json.dumps(one, indent=1) + "\n")

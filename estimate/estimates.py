@@ -17,8 +17,9 @@ from ..golden.config import EncoderConfig
 from . import activity, asic, fpga, fpga_power, vendor_sheet
 from .latency import latency
 from .question import check_clock, sample_rate
+from .reading import si, text
 from .recordings import Drive
-from .result import Figure, total
+from .result import total
 
 _NODES = {"ice40": 40, "ecp5": 40, "xilinx": 28, "gowin": 55}  # nm, by the makers' own word
 # Stages in the order of the samples.
@@ -27,7 +28,6 @@ _ORDER = (
     *("huffman", "auxiliary", "packer", "fifo", "framer", "registers", "pipeline", "encoder"),
 )
 _MOVING = ("logic", "ram", "dsp")  # what a stage's activity makes
-_BEYOND = ("io", "total")  # what is not the encoder's own
 
 
 def _about(config: EncoderConfig, drive: Drive, preset: str, clock_hz: float) -> dict[str, Any]:
@@ -41,12 +41,6 @@ def _about(config: EncoderConfig, drive: Drive, preset: str, clock_hz: float) ->
         "clock_hz": clock_hz,
         "recording": drive.name,
     }
-
-
-def _energy(power: dict[str, Figure], config: EncoderConfig) -> Figure:
-    """Joules of a sample: all but the pins', which the link is charged for."""
-    own = total({part: figure for part, figure in power.items() if part not in _BEYOND})
-    return own.times(1 / sample_rate(config), own.method)
 
 
 def _ordered(stages: dict[str, Any]) -> dict[str, Any]:
@@ -143,9 +137,22 @@ def on_board(
         "bits_per_sample": active.bits_per_sample,
         "power": {part: figure.as_json() for part, figure in power.items()},
         "stages_w": _ordered(_staged(found.device, told["stages"], active, clock)),
-        "energy_per_sample_j": _energy(power, config).as_json(),
+        "energy_per_sample_j": power["total"].times(1 / sample_rate(config)).as_json(),
+        "notes": _notes(board, found.device, clock),
         "sheet": [row._asdict() for row in sheet],
     }, found.measured.reports | ({"activity": active.folder} if active.folder else {})
+
+
+def _notes(board: Board, device: str, clock_hz: float) -> list[str]:
+    """What comes on top of the core on this board."""
+    pll = fpga_power.coefficients(device).get("pll")
+    if pll is None or clock_hz == board.crystal_hz:
+        return []
+    figure = pll.times(1)
+    return [
+        f"the PLL that makes {si(clock_hz, 'Hz')} of the board's {si(board.crystal_hz, 'Hz')} "
+        f"comes on top: {text(figure, 'W')}"
+    ]
 
 
 def on_chip(
@@ -212,6 +219,7 @@ def on_chip(
         "critical_s": told["critical_s"],
         "fmax": told["fmax_hz"],
         "fmax_hz": [found.fmax_hz.value],
+        "slowest_path": list(found.path),
         "slack_s": {"value": found.slack_s, "low": None, "high": None, "method": ""},
         "latency_cycles": latency(config),
         "bits_per_sample": found.stream_bits_per_sample,

@@ -74,7 +74,7 @@ def estimate_power(
     load_farads: float = LOAD_FARADS,
     io_volts: float = IO_VOLTS,
 ) -> dict[str, Figure]:
-    """Return the power of each part in W, and their ``"total"``.
+    """Return the power of each part in W, and the ``"total"`` of all but the pins, ``"io"``.
 
     Parameters
     ----------
@@ -120,13 +120,18 @@ def estimate_power(
     }
     if pll:
         parts["pll"] = part("pll", 1)
-    return parts | {"total": total(parts)}
+    own = {name: figure for name, figure in parts.items() if name != "io"}
+    return parts | {"total": total(own)}
 
 
 def _both(main: Figure, other: Figure) -> Figure:
-    """The sum of two figures, under the method of the first."""
+    """The sum of two figures, with what each of them is of it."""
     figure = total({"main": main, "other": other})
-    return Figure(figure.value, figure.low, figure.high, main.method)
+    if figure.value is None or not other.value:
+        return Figure(figure.value, figure.low, figure.high, main.method)
+    share = round(100 * (main.value or 0.0) / figure.value) if figure.value else 0
+    method = f"{share} %: {main.method}; {100 - share} %: {other.method}"
+    return Figure(figure.value, figure.low, figure.high, method)
 
 
 def _io(activity: Activity, clock: float, load_farads: float, volts: float) -> Figure:

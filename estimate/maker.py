@@ -8,7 +8,7 @@ from typing import Any
 
 from ..boards.build import Progress
 from ..boards.targets import board
-from ..golden.config import EncoderConfig
+from ..golden.config import PRESETS, EncoderConfig
 from . import estimates, recordings
 from .matrix import Estimate, Maker
 
@@ -34,6 +34,8 @@ def maker_of(
         target: str, preset: str, fields: dict[str, Any], clock_hz: float | None, progress: Progress
     ) -> tuple[Estimate, dict[str, Path]]:
         config = EncoderConfig.preset(preset, **fields)
+        if config.modes != PRESETS[preset].modes:
+            preset = "+".join(mode.name.lower() for mode in config.modes)
         chosen = None if target in libraries else board(target)
         if rec is None:
             drive = recordings.synthetic(config, frames)

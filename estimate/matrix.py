@@ -10,14 +10,15 @@ from typing import Any
 from ..boards.build import Progress
 from ..golden.config import PRESETS
 from ..golden.errors import ConfigError
-from .reading import figure_of, parts_of
-from .result import Figure, total
+from .reading import is_late, parts_of, si, slowest
+from .result import total, unknown
 from .system import Cost, Point, sweep
 
 # What `everything` estimates: boards, and a library.
 BOARDS = ("icebreaker", "orangecrab", "arty-a7")
 LIBRARY = "osu018"
 _STATIC = ("static", "leakage")
+_TICKING = ("clock", "clock tree")
 _CLOCKS = (1, 4)  # cycles a sample of a sweep
 
 Estimate = dict[str, Any]
@@ -37,9 +38,12 @@ class Made:
     estimates : list of dict
     reports : dict
         Name to folder.
+    told : dict
+        Name of a folder of reports to the estimate that they are of.
     """
 
     estimates: list[Estimate] = field(default_factory=list)
+    told: dict[str, Estimate] = field(default_factory=dict)
     reports: dict[str, Path] = field(default_factory=dict)
 
     def add(self, target: str, one: Estimate, reports: dict[str, Path]) -> Estimate:
@@ -52,6 +56,7 @@ class Made:
         """Take the reports of an estimate in."""
         clock = f"{one['clock_hz'] / 1e6:g}MHz"
         place = f"{Path(target).stem}-{one['preset']}-{one['channels']}ch-{clock}"
+        self.told[place] = one
         self.reports |= {f"{place}/{name}": folder for name, folder in reports.items()}
 
 
@@ -100,20 +105,28 @@ def swept(
         return cost_of(one)
 
     points: list[Point] = []
-    for count in channels:
+    for count in dict.fromkeys(channels):
         clocks = [count * rate_hz * cycles for cycles in _CLOCKS]
-        points += sweep(cost, presets, [count], clocks, rate_hz=rate_hz, raw_bits=raw_bits)
+        for preset in presets:
+            try:
+                points += sweep(cost, [preset], [count], clocks, rate_hz=rate_hz, raw_bits=raw_bits)
+            except ConfigError as error:
+                problem = f"{count} channels: {error}"
+                made.estimates.append({"target": target, "preset": preset, "problem": problem})
     return points
 
 
 def cost_of(one: Estimate) -> Cost:
     """Return what an estimate says of rest, clock and samples; pins are the link's."""
     parts = {part: figure for part, figure in parts_of(one).items() if part != "io"}
-    apart = (*_STATIC, "clock")
+    apart = (*_STATIC, *_TICKING)
     moving = total({part: figure for part, figure in parts.items() if part not in apart})
+    static = total({part: parts[part] for part in _STATIC if part in parts})
+    if is_late(one):
+        static = unknown(f"it reaches {si(slowest(one), 'Hz')} only")
     return Cost(
-        static_w=total({part: parts[part] for part in _STATIC if part in parts}),
-        clock_w=figure_of(parts.get("clock")) if "clock" in parts else Figure(0.0, 0.0, 0.0),
+        static_w=static,
+        clock_w=total({part: parts[part] for part in _TICKING if part in parts}),
         dynamic_j_per_sample=moving.times(1 / one["samples_hz"], moving.method),
         bits_per_sample=one["bits_per_sample"],
     )

@@ -92,8 +92,8 @@ system_options = gather(
             "--sweep",
             metavar="A,B,…",
             callback=lambda context, option, names: _numbers(names),
-            help="Also these channel counts, in tiny and the preset chosen, at one cycle a sample "
-            "and at four, with and without a clock that rests between samples.",
+            help="Also these channel counts on the first target, in tiny and the preset chosen, at "
+            "one cycle a sample and at four, with and without a clock that rests between samples.",
         ),
     },
 )

@@ -20,10 +20,10 @@ from .comparison_plot import comparison
 from .logger import lasting
 from .matrix import Estimate, Made
 from .published import Link, links, works
-from .reading import label
+from .reading import figure_of, label
 from .remarks import remarks
-from .result import Figure
-from .system import Point
+from .result import Figure, unknown
+from .system import Point, break_even
 from .system_plots import channel_sweep, link_power
 
 SCHEMA = "probecodec-estimate-1"
@@ -83,10 +83,20 @@ class Told:
                 "python": platform.python_version(),
             },
             "versions": versions(),
-            "estimates": self.made.estimates,
+            "estimates": [self._with_answers(one) for one in self.made.estimates],
             "sweep": [asdict(point) for point in self.points],
             "logger": [lasting(one, self.system)[1] for one in self.whole if self._logs],
         }
+
+    def _with_answers(self, one: Estimate) -> Estimate:
+        """An estimate with what follows from it."""
+        if "problem" in one:
+            return one
+        energy = figure_of(one["energy_per_sample_j"])
+        even = unknown("bits a sample are unknown")
+        if coded := one["bits_per_sample"]:
+            even = break_even(energy, one["sample_bits"], coded)
+        return one | {"break_even_j_per_bit": even.as_json(), "remarks": remarks(one)}
 
     @property
     def _logs(self) -> bool:
@@ -110,7 +120,7 @@ class Told:
                 yield lasting(one, self.system)[0]
         if self.points:
             yield tables.sweeping(self.points)
-        if any(one["kind"] == "asic" for one in self.whole):
+        if len(self.whole) == 1 and self.whole[0]["kind"] == "asic":
             yield tables.published(works(), self.whole, brief=True)
 
     def show(self) -> None:
@@ -118,6 +128,8 @@ class Told:
         console = Console(width=None if os.isatty(1) or os.environ.get("COLUMNS") else 132)
         for grid in self.grids():
             console.print(grid.rich())
+        if len(self.whole) > 1:
+            console.print("Stages, parts and links: of one target alone, or in --html.")
         for one in self.made.estimates:
             console.print(label(one), markup=False, highlight=False)
             for line in remarks(one):

@@ -67,7 +67,9 @@ def text(figure: Figure, unit: str) -> str:
     if figure.low is None or figure.high is None:
         return told if figure.high is None else f"≤ {told}"
     size = 10.0 ** _power(figure.value, 3)
-    return f"{told} ({_plain(figure.low / size, 2)} to {_plain(figure.high / size, 2)})"
+    narrow = figure.high - figure.low < 0.2 * abs(figure.value)
+    ends = [_plain(end / size, 3 if narrow else 2) for end in (figure.low, figure.high)]
+    return f"{told} ({ends[0]} to {ends[1]})"
 
 
 def area(estimate: Estimate) -> str:
@@ -81,19 +83,35 @@ def area(estimate: Estimate) -> str:
 
 
 def speed(estimate: Estimate) -> str:
-    """Return the fmax of the worst seed, and of the best."""
+    """Return the fmax of the worst seed, and of the best; and that the clock is faster."""
     seeds = estimate.get("fmax_hz") or []
     if not seeds:
         return UNKNOWN
-    low, high = si(min(seeds), "Hz"), si(max(seeds), "Hz")
-    return low if low == high else f"{low} (best {high})"
+    low, high = si(slowest(estimate), "Hz"), si(max(seeds), "Hz")
+    told = low if low == high else f"{low} (best {high})"
+    return f"{told}: TOO SLOW" if is_late(estimate) else told
+
+
+def slowest(estimate: Estimate) -> float | None:
+    """Return the clock that every seed reaches; on a chip what is expected."""
+    seeds = estimate.get("fmax_hz") or []
+    low = figure_of(estimate.get("fmax")).low if estimate.get("kind") == "fpga" else None
+    return low if low is not None else min(seeds, default=None)
+
+
+def is_late(estimate: Estimate) -> bool:
+    """Is the clock that was asked for more than the core reaches?"""
+    reached, clock = slowest(estimate), estimate.get("clock_hz")
+    return reached is not None and clock is not None and reached < clock * (1 - 1e-9)
 
 
 def size(estimate: Estimate) -> str:
     """Return LUTs and what else an FPGA has, or an ASIC's gates and area."""
     if estimate.get("kind") == "asic":
-        kgates = estimate.get("kgates")
-        return f"{number(kgates)} kgates, {area(estimate)}"
+        told = f"{number(estimate.get('kgates'))} kgates: cells {area(estimate)}"
+        if "memory_um2" in estimate:
+            told += f", memories {area({'area_um2': estimate['memory_um2']})}"
+        return told
     used = (estimate.get("resources") or {}).items()
     cells = [
         f"{count(one.get('used'))} {NAMES.get(name, name)}"

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from .matrix import Estimate
-from .reading import area, figure_of, number, si, text
+from .reading import area, figure_of, is_late, number, si, slowest, text
 
 
 def remarks(one: Estimate) -> list[str]:
@@ -13,6 +13,17 @@ def remarks(one: Estimate) -> list[str]:
     told = []
     if "recording" in one:
         told.append(f"driven by {one['recording']}: {number(one['bits_per_sample'])} bits a sample")
+    cycles_each = one.get("clock_hz", 0) / one.get("samples_hz", 1)
+    if is_late(one):
+        told.append(
+            f"THE CLOCK OF {si(one['clock_hz'], 'Hz')} IS TOO FAST: {si(slowest(one), 'Hz')} is "
+            "all that it reaches; power is of a core that would not work"
+        )
+    elif cycles_each > 1.5:
+        told.append(
+            f"the clock ticks {cycles_each:.2g} times a sample; --clock "
+            f"{one['samples_hz'] / 1e6:.6g} would do, for less power"
+        )
     slack = figure_of(one.get("slack_s"))
     if slack.value is not None:
         worst = "" if slack.low is None else f" (worst placement {si(slack.low, 's')})"
@@ -20,13 +31,16 @@ def remarks(one: Estimate) -> list[str]:
     elif one.get("kind") == "fpga" and "fmax" in one:
         told.append(f"fmax unknown: {figure_of(one['fmax']).method}")
     if one.get("probes"):
-        told.append(f"at the worst fmax one core takes {_probes(one)}")
+        told.append(_probes(one))
     if cycles := one.get("latency_cycles"):
         steps = ", ".join(
             f"{what} {count} cycles ({si(count / one['clock_hz'], 's')})"
             for what, count in cycles.items()
         )
-        told.append(f"latency from a sample to its {steps}")
+        told.append(
+            f"latency of a packet's last sample, to its {steps}; where the FIFO is empty, the "
+            "header sent and the link ready"
+        )
     if one.get("kind") == "asic":
         told += _chip(one)
     told += one.get("notes", [])
@@ -34,8 +48,15 @@ def remarks(one: Estimate) -> list[str]:
 
 
 def _probes(one: Estimate) -> str:
+    """By speed alone: the memories grow with the channels."""
     count = one["probes"]
-    return f"{count} probe{'s' if count > 1 else ''} of {one['channels']} channels in turns"
+    return (
+        f"the worst fmax would do for {count} probe{'s' if count > 1 else ''} of {one['channels']} "
+        f"channels in turns: estimate --channels {count * one['channels']} to see whether the "
+        "memories do, too"
+        if count > 1
+        else f"the worst fmax does for one probe of {one['channels']} channels"
+    )
 
 
 def _chip(one: Estimate) -> list[str]:

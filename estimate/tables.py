@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
@@ -79,7 +80,11 @@ def summary(estimates: Sequence[Estimate]) -> Grid:
         )
         for one in estimates
     ]
-    return Grid("Estimates", headings, rows, "b/S: bits a sample on the link; fmax: worst seed.")
+    note = (
+        "b/S: bits a sample on the link. fmax: worst seed, slowest silicon; of a chip the typical "
+        "corner, ± 25 %. power, a sample: of the core, pins left out."
+    )
+    return Grid("Estimates", headings, rows, note)
 
 
 def resources(estimate: Estimate) -> Grid:
@@ -100,7 +105,9 @@ def resources(estimate: Estimate) -> Grid:
 
 def power(estimate: Estimate) -> Grid:
     """Watts of each part, with how they were found."""
-    parts = parts_of(estimate) | {"in all": power_of(estimate)}
+    parts = parts_of(estimate)
+    pins = {"pins, apart": parts.pop("io")} if "io" in parts else {}
+    parts |= {"in all": power_of(estimate)} | pins
     rows = [(part, text(figure, "W"), figure.method) for part, figure in parts.items()]
     return Grid(f"Power: {label(estimate)}", ("part", "power", "method"), rows)
 
@@ -122,7 +129,7 @@ def published(works: Iterable[Work], estimates: Sequence[Estimate], brief: bool 
         node = one.get("node_nm")
         rows.append(
             (
-                f"this: {label(one)}",
+                f"this: {one.get('preset', UNKNOWN)}" if brief else f"this: {label(one)}",
                 f"{node:g} nm" if node else "–",
                 text(energy.times(rate) if rate else unknown("rate"), "W"),
                 text(energy, "J"),
@@ -158,7 +165,7 @@ def published(works: Iterable[Work], estimates: Sequence[Estimate], brief: bool 
         "As published, not scaled. Tasks differ: ECG, images, neural signals. up to: samples a "
         "second of all channels. Sources are in estimate/published.toml."
     )
-    shown = 7 if brief else len(headings)
+    shown = 5 if brief else len(headings)
     if brief:
         note = "As published, not scaled; tasks differ (--html tells more)."
     return Grid("Published work", headings[:shown], [row[:shown] for row in rows], note)
@@ -174,14 +181,17 @@ def system(estimate: Estimate, links: Iterable[Link]) -> Grid:
     even = break_even(energy, raw, coded)
     rows = []
     for link in links:
-        joules = link.j_per_bit.value or 0.0
-        saved = net_saving(energy, raw, coded, joules, samples_hz)
-        raw_w = raw * joules * samples_hz
+        saved = net_saving(energy, raw, coded, link.j_per_bit, samples_hz)
+        raw_w = link.j_per_bit.times(raw * samples_hz)
         draws = "always on" if link.always else "a bit"
-        rows.append((link.name, draws, si(joules, "J/bit"), si(raw_w, "W"), text(saved, "W")))
+        carries = getattr(link, "carries_hz", None)
+        needed = "" if carries is None else f"{math.ceil(coded * samples_hz / carries)}"
+        told = (text(link.j_per_bit, "J/bit"), text(raw_w, "W"), text(saved, "W"), needed or "–")
+        rows.append((link.name, draws, *told))
     note = f"Pays above {text(even, 'J/bit')}." if even.is_known else f"Pays: {even.method}."
     note += " A link that is always on saves only where it sleeps between packets."
-    headings = ("link", "draws by", "energy", "raw samples", "net saving")
+    note += " needed: links side by side, for the coded samples."
+    headings = ("link", "draws by", "energy", "raw samples", "net saving", "needed")
     return Grid(title, headings, rows, note)
 
 

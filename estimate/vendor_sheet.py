@@ -13,7 +13,7 @@ from collections.abc import Iterable, Mapping
 from typing import Any, NamedTuple
 
 from .activity import Activity
-from .fpga_power import IO_VOLTS, LOAD_FARADS, Counts
+from .fpga_power import IO_VOLTS, LOAD_FARADS, LUT_RATE, Counts
 
 STANDARD = f"LVCMOS{IO_VOLTS * 10:.0f}"
 _CLOCKS = {"C", "CLK", "RCLK", "WCLK", "CLKA", "CLKB", "CLK0", "CLK1"}  # pins of cells
@@ -65,7 +65,7 @@ def rows(
             Row("logic", name, "LUTs as distributed RAM", cells.get("memory_luts", 0)),
             Row("logic", name, "flip-flops", cells.get("flip_flops", 0)),
             Row("logic", name, "carry cells", cells.get("carries", 0)),
-            Row("logic", name, "toggle rate", _percent(stage.net_rate), "%"),
+            Row("logic", name, "toggle rate", _percent(stage.net_rate * LUT_RATE), "%"),
             Row("logic", name, "toggle rate of flip-flops", _percent(stage.register_rate), "%"),
         ]
         if fan_out is not None:

@@ -131,7 +131,7 @@ def test_what_is_not_published_is_unknown():
         found = estimate_power(device, COUNTS, busy(), pll=True)
         assert {name for name, figure in found.items() if figure.is_known} == known
         assert f"logic power of {device}" in found["logic"].method or "lut" in found["logic"].method
-        assert found["total"].low >= found["io"].low
+        assert found["total"].value is None and found["total"].low >= (found["static"].low or 0.0)
     assert not estimate_power("LFE5U-25F", COUNTS, busy(), pll=True)["pll"].is_known
 
 

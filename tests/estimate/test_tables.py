@@ -65,7 +65,7 @@ def test_summary_and_matrix():
     grid = tables.summary([FPGA, ASIC, BARE])
     assert [len(row) for row in grid.rows] == [len(grid.headings)] * 3
     assert "2,411 LUT, 6.5 BRAM" in grid.rows[0] and "88.0 MHz (best 93.1 MHz)" in grid.rows[0]
-    assert "14.2 kgates, 1.10 mm² (0.85 to 2.0)" in grid.rows[1]
+    assert "14.2 kgates: cells 1.10 mm² (0.85 to 2.0)" in grid.rows[1]
     assert grid.rows[2][3:] == ("unknown",) * 6
     turned = grid.turned()
     assert turned.headings == ("target", *(row[0] for row in grid.rows))

@@ -5,6 +5,7 @@ import io
 
 import pytest
 
+from probecodec.estimate.fpga_power import LUT_RATE
 from probecodec.estimate.vendor_sheet import as_csv, as_markdown, fanout, rows
 
 from .activity_by_hand import busy
@@ -39,7 +40,7 @@ def read_back():
         ("logic", "gate", "LUTs as logic", 200, ""),
         ("logic", "lms", "LUTs as distributed RAM", 4, ""),
         ("logic", "lms", "carry cells", 110, ""),
-        ("logic", "lms", "toggle rate", 20, "%"),
+        ("logic", "lms", "toggle rate", 20 * LUT_RATE, "%"),
         ("logic", "gate", "toggle rate of flip-flops", 10, "%"),
         ("logic", "gate", "average fan-out", 2.75, ""),
         ("logic", "gate", "clock", 36, "MHz"),
