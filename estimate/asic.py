@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Callable, Mapping
+from dataclasses import replace
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -26,8 +28,8 @@ from . import (
 from .asic_estimate import AsicEstimate
 from .cells import Cell, Library
 from .gate_power import GatePower
-from .netlist import PREFIX, WIRE_METHOD, Netlist
-from .result import Figure, total, unknown, within
+from .netlist import PREFIX, WIRE_METHOD, Instance, Netlist
+from .result import Figure, total, within
 
 _AREA = 0.15  # of synthesis: another tool, another day
 _TIMING = 0.25  # wires before layout
@@ -35,6 +37,8 @@ _GLITCHES = 0.5  # upwards: no glitches, no layout
 _CELLS = 0.25  # downwards
 _LEAKAGE = 0.5
 _GUESS = 0.5
+_MEMORIES = "SRAM model, macros listed under memories"
+_UNSIMULATED = "as if read and written in each cycle: no simulation"
 
 Progress = Callable[[str, int, int], None]
 MemoryModel = Callable[[int, int], sram.Sram]
@@ -64,7 +68,8 @@ def estimate(
     node_nm : float, optional
         Of the process, for the memories; known of libraries known by name.
     srams : callable, optional
-        Depth and width to a memory's model; `sram.model` at the node where it is not given.
+        Depth and width to a memory's model; where it is not given, `sram.model` at the node and the
+        cells' supply. Where that has no answer the memories' figures are unknown.
     progress : callable, optional
         What is done, steps done, steps in all.
 
@@ -87,9 +92,10 @@ def estimate(
     cells = liberty.read(text, path.name)
     node_nm = node_nm or library.node_nm(path)
     verilog, memories = target.generate(config)
-    model, why = _memory_model(srams, node_nm)
+    model = srams or partial(sram.model_or_unknown, node_nm=node_nm, supply_v=cells.supply_v)
     notes = [WIRE_METHOD] if cells.wire_f is None else []
-    around = _surroundings(memories, model)
+    around, untimed = _surroundings(memories, model)
+    notes += [note for note in (untimed, clock_gating and mapping.ungated(cells)) if note]
     progress("synthesis", 1, 4)
     mapped, netlist, found = _mapped(verilog, memories, cells, text, clock_hz, around, clock_gating)
     progress("activity", 2, 4)
@@ -115,7 +121,6 @@ def estimate(
                 said = opensta.analyse(mapped, netlist, toggles, activity.high, clock_hz, around)
                 reports["opensta"] = said.folder
                 opinion = {name: value for name, value in vars(said).items() if name != "folder"}
-                opinion["note"] = "counts gated clocks as running" if mapped.gated else ""
             except ToolError as error:  # only a second opinion
                 notes.append(str(error))
     progress("power", 4, 4)
@@ -124,7 +129,12 @@ def estimate(
     for each, stage in zip(netlist.instances, netlist.stages, strict=True):
         stages[stage] += each.cell.area_um2 if each.cell else 0.0
     kinds = [each.cell for each in netlist.instances if each.cell]
-    accesses = activity.accesses if activity else {}
+    accesses = activity.accesses if activity else None
+    macros = [
+        _memory(each, number, model, accesses, clock_hz)
+        for number, each in enumerate(netlist.instances)
+        if each.kind.startswith(PREFIX)
+    ]
     return AsicEstimate(
         library=cells.name,
         node_nm=node_nm,
@@ -137,14 +147,22 @@ def estimate(
         latches=sum(cell.sequential == "latch" for cell in kinds),
         cells=len(kinds),
         clock_gates=_clock_gates(netlist),
+        recipe=mapped.recipe,
         critical_s=within(found.critical_s, _TIMING, "static timing analysis before layout"),
         fmax_hz=within(found.fmax_hz, _TIMING, "static timing analysis before layout"),
         path=tuple(name for name, _ in found.path),
         stages_um2=dict(sorted(stages.items())),
         stages_w=power.stages_w,
         power=_parts(power, activity is not None)
-        | {"memory": _memory_power(netlist, accesses, model, why, clock_hz)},
-        memory_um2=_memory_area(memories, model, why),
+        | {"memory": _sum({one["name"]: one["power_w"] for one in macros}, _MEMORIES)},
+        memories=tuple(
+            {
+                name: value.as_json() if isinstance(value, Figure) else value
+                for name, value in one.items()
+            }
+            for one in macros
+        ),
+        memory_um2=_sum({one["name"]: one["area_um2"] for one in macros}, _MEMORIES),
         samples_hz=samples_hz,
         channels=config.channels,
         sample_bits=config.sample_bits,
@@ -169,24 +187,19 @@ def _is_flipflop(cell: Cell | None) -> bool:
     return cell is not None and cell.sequential == "ff"
 
 
-def _memory_model(
-    srams: MemoryModel | None, node_nm: float | None
-) -> tuple[MemoryModel | None, str]:
-    if srams is not None:
-        return srams, ""
-    if node_nm is None:
-        return None, "the node of this library is unknown; give it"
-    return (lambda depth, width: sram.model(depth, width, node_nm=node_nm)), ""
-
-
-def _surroundings(memories: list[Any], model: MemoryModel | None) -> timing.Surroundings:
-    access, setup = {}, {}
+def _surroundings(memories: list[Any], model: MemoryModel) -> tuple[timing.Surroundings, str]:
+    """Memories' times; where they are unknown the usual ones, and a note that says so."""
+    access, setup, note = {}, {}, ""
     for memory in memories:
-        macro = model(memory.depth, memory.width) if model else None
-        if macro and macro.access_s.value is not None and macro.setup_s.value is not None:
+        macro = model(memory.depth, memory.width)
+        if macro.access_s.value is not None and macro.setup_s.value is not None:
             access[memory.name] = macro.access_s.value
             setup[memory.name] = macro.setup_s.value
-    return timing.Surroundings(access_s=access, setup_s=setup)
+        else:
+            note = (macro.setup_s if macro.access_s.is_known else macro.access_s).method
+    around = timing.Surroundings(access_s=access, setup_s=setup)
+    usual = f"{around.default_access_s * 1e9:g} ns, setup {around.default_setup_s * 1e9:g} ns"
+    return around, note and f"memories' access is taken as {usual}: {note}"
 
 
 def _mapped(
@@ -221,39 +234,53 @@ def _parts(power: GatePower, is_simulated: bool) -> dict[str, Figure]:
 
     return {
         "clock": figure(power.clock_w),
+        "clock tree": Figure(
+            power.tree_w, 0.5 * power.tree_w, 2 * power.tree_w, gate_power.TREE_METHOD
+        ),
         "registers": figure(power.registers_w),
         "logic": figure(power.logic_w),
         "leakage": within(power.leakage_w, _LEAKAGE, "the library's, typical corner"),
     }
 
 
-def _memory_power(
-    netlist: Netlist,
-    accesses: Mapping[int, tuple[float, float]],
-    model: MemoryModel | None,
-    why: str,
+def _memory(
+    each: Instance,
+    number: int,
+    model: MemoryModel,
+    accesses: Mapping[int, tuple[float, float]] | None,
     clock_hz: float,
-) -> Figure:
-    if model is None:
-        return unknown(why)
-    parts = {}
-    for number, each in enumerate(netlist.instances):
-        if each.kind.startswith(PREFIX):
-            depth, width = map(int, each.kind.removeprefix(PREFIX).split("x"))
-            macro = model(depth, width)
-            reads, writes = accesses.get(number, (1.0, 1.0))
-            parts[f"{each.name} read"] = macro.read_j.times(reads * clock_hz)
-            parts[f"{each.name} write"] = macro.write_j.times(writes * clock_hz)
-            parts[f"{each.name} leakage"] = macro.leakage_w
-    return total(parts)
+) -> dict[str, Any]:
+    """A macro of the netlist, as `AsicEstimate.memories` tells it, but with figures."""
+    depth, width = map(int, each.kind.removeprefix(PREFIX).split("x"))
+    macro = model(depth, width)
+    reads, writes = (1.0, 1.0) if accesses is None else accesses[number]
+    parts = {
+        "read": macro.read_j.times(reads * clock_hz),
+        "write": macro.write_j.times(writes * clock_hz),
+        "leakage": macro.leakage_w,
+    }
+    return {
+        "name": each.name,
+        "module": each.kind,
+        "depth": depth,
+        "width": width,
+        "ports": macro.ports,
+        "area_um2": macro.area_um2,
+        "read_j": macro.read_j,
+        "write_j": macro.write_j,
+        "leakage_w": macro.leakage_w,
+        "reads": reads,
+        "writes": writes,
+        "power_w": _sum(parts, _UNSIMULATED if accesses is None else "accesses × energy, leakage"),
+    }
 
 
-def _memory_area(memories: list[Any], model: MemoryModel | None, why: str) -> Figure:
-    if model is None:
-        return unknown(why)
-    return total(
-        {
-            memory.name: model(memory.depth, memory.width).area_um2.times(len(memory.instances))
-            for memory in memories
-        }
+def _sum(parts: dict[str, Figure], method: str) -> Figure:
+    """Add up figures; where one is unknown, its reason is told."""
+    whole = total(parts)
+    missing = [part.method for part in parts.values() if not part.is_known]
+    return (
+        replace(whole, low=whole.low or None, method=missing[0])
+        if missing
+        else replace(whole, method=method)
     )

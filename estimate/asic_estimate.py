@@ -29,16 +29,22 @@ class AsicEstimate:
     path : tuple of str
         Instances of the slowest path.
     stages_um2, stages_w : dict
-        Stage to area and watts; they add up to the logic's, but without the clock's tree.
+        Stage to area and watts. Areas add up to the logic's; watts, with the parts "clock tree" and
+        "leakage", to `logic_w`.
     power : dict
-        Watts: "clock", "registers", "logic", "leakage", "memory".
+        Watts: "clock", "clock tree", "registers", "logic", "leakage", "memory".
+    memories : tuple of dict
+        Each macro: name, module, depth, width, ports, reads and writes per clock cycle; and, as
+        JSON holds figures, area_um2, read_j, write_j, leakage_w, power_w.
     memory_um2 : Figure
         Of all macros.
     samples_hz, channels, sample_bits, stream_bits_per_sample
         What energies refer to; the last is None where nothing was simulated.
     clock_gates : int
+    recipe : str
+        The one of `mapping.RECIPES` that gave the netlist.
     second_opinion : dict, optional
-        OpenSTA's watts and critical path, where it is installed.
+        `opensta.Opinion`, where OpenSTA is installed.
     areas_corrected : dict
         Cells whose area the LEF tells otherwise: name to (told, LEF's).
     notes : tuple of str
@@ -57,12 +63,14 @@ class AsicEstimate:
     latches: int
     cells: int
     clock_gates: int
+    recipe: str
     critical_s: Figure
     fmax_hz: Figure
     path: tuple[str, ...]
     stages_um2: dict[str, float]
     stages_w: dict[str, float]
     power: dict[str, Figure]
+    memories: tuple[dict[str, Any], ...]
     memory_um2: Figure
     samples_hz: float
     channels: int

@@ -17,6 +17,10 @@ from .timing import Timing
 
 TREE_FANOUT = 20
 _TREE_SLEW_S = 0.2e-9
+TREE_METHOD = (
+    f"estimated, no layout: the clock's wires, and a tree of buffers with {TREE_FANOUT} sinks "
+    "each; bars are a rule: -50 %, +100 %"
+)
 GLOBAL_ACTIVITY = 0.1  # changes per net and cycle, where nothing is known
 METHOD = (
     "½ C V² and the library's internal energy for each change in a simulation of the netlist; "
@@ -32,17 +36,17 @@ class GatePower:
     Attributes
     ----------
     clock_w : float
-        Clock pins, clock gates, their nets, and the tree's buffers.
+        Clock pins, clock gates, and the nets that these drive.
     registers_w : float
         What flip-flops and latches take for data, with the nets that they drive.
     logic_w : float
     leakage_w : float
     tree_w : float
-        Of ``clock_w``, the root's wires and pins, and what the tree's buffers are estimated at.
+        The clock's root, wires and pins, and what the tree's buffers are estimated at.
     stages_w : dict
-        Stage to the sum of all but the tree.
+        Stage to the sum of all but the tree and leakage.
     internal_w, switching_w : float
-        The same sum but the tree and leakage, by its cause.
+        The same sum, by its cause.
     """
 
     clock_w: float
@@ -57,7 +61,8 @@ class GatePower:
     @property
     def total_w(self) -> float:
         """All of it."""
-        return self.clock_w + self.registers_w + self.logic_w + self.leakage_w
+        moving = self.clock_w + self.registers_w + self.logic_w
+        return moving + self.tree_w + self.leakage_w
 
 
 def guessed(netlist: Netlist) -> list[float]:
@@ -96,7 +101,6 @@ def analyse(
                 add("logic", stages[number], "switching", energy * clock_hz)
             continue
         parts["leakage"] += each.cell.leakage_w
-        by_stage[stages[number]] += each.cell.leakage_w
         own = "registers" if each.cell.sequential else "logic"
         if any(each.pins[pin] in clocks for pin in each.outputs):
             own = "clock"
@@ -110,13 +114,12 @@ def analyse(
             if is_output:
                 energy = 0.5 * toggles[net] * netlist.loads_f[net] * supply**2
                 add(own, stages[number], "switching", energy * clock_hz)
-    tree = _tree(netlist, toggles, clock_hz)
     return GatePower(
-        clock_w=parts["clock"] + tree,
+        clock_w=parts["clock"],
         registers_w=parts["registers"],
         logic_w=parts["logic"],
         leakage_w=parts["leakage"],
-        tree_w=tree,
+        tree_w=_tree(netlist, toggles, clock_hz),
         stages_w=dict(sorted(by_stage.items())),
         internal_w=causes["internal"],
         switching_w=causes["switching"],

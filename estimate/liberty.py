@@ -85,10 +85,13 @@ def _library(top: Group, name: str) -> Library:
     units = _Units(top, name)
     leakage = float(top.get("default_cell_leakage_power", "0"))
     cells = {group.names[0]: _cell(group, units, leakage) for group in top.of("cell")}
+    told = [each.get("voltage") for each in top.of("operating_conditions")]
+    supply = float(top.get("nom_voltage") or next(filter(None, told), "0")) * units.volt
+    require(supply > 0, f"{name} tells no supply (nom_voltage); add it")
     return Library(
         name=top.names[0] if top.names else name,
         cells=cells,
-        supply_v=float(top.get("nom_voltage", "1")) * units.volt,
+        supply_v=supply,
         wire_f=_wire(top, units),
     )
 

@@ -8,9 +8,10 @@ flip-flops that SAT shows to be constant or copies are removed.
 from __future__ import annotations
 
 import json
+import math
 import re
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from importlib.metadata import version
 from pathlib import Path
 from typing import Any
@@ -20,7 +21,7 @@ from ..boards.srams import Sram, sram_models
 from ..golden.errors import ToolError, require
 from . import techmaps
 from .cache import kept
-from .cells import Library
+from .cells import Cell, Library
 
 SMALLEST_GATED = 3  # registers of fewer bits keep their multiplexers
 _FANOUT = 24  # more is buffered
@@ -98,7 +99,7 @@ def synthesize(
     """
     require(clock_hz > 0, f"a clock of {clock_hz:g} Hz is none")
     gate = techmaps.clock_gate(library)
-    own_gate = any(cell.clock_gate.startswith("latch_posedge") for cell in library.usable)
+    own_gate = bool(_own_gates(library))
     gated = clock_gating and (own_gate or gate is not None)
     files = {
         "core.v": verilog,
@@ -147,6 +148,30 @@ def synthesize(
         recipe=best,
         gated=gated,
     )
+
+
+def _own_gates(library: Library) -> list[Cell]:
+    return [cell for cell in library.usable if cell.clock_gate.startswith("latch_posedge")]
+
+
+def ungated(library: Library) -> str:
+    """Say why netlists of a library have no clock gates; empty where they have."""
+    if _own_gates(library) or techmaps.clock_gate(library):
+        return ""
+    needed = {"plain latch": library.latch, "AND of two inputs": library.smallest("a b")}
+    lacking = " and no ".join(what for what, cell in needed.items() if cell is None)
+    why = f"no clock gates: {library.name} has no cell for them, and no {lacking} that can be used"
+    # The same library, had each cell an area: so large that cells with one are taken first.
+    cells = {
+        name: replace(cell, area_um2=cell.area_um2 if cell.area_um2 > 0 else math.inf)
+        for name, cell in library.cells.items()
+    }
+    full = replace(library, cells=cells)
+    would = _own_gates(full)[:1] or [full.latch, full.smallest("a b")]
+    if None in would:
+        return why
+    blank = " and ".join(cell.name for cell in would if cell and math.isinf(cell.area_um2))
+    return f"{why}; areas from a LEF beside the liberty file would give {blank}, whose area is 0"
 
 
 def area(module: dict[str, Any], library: Library, folder: Path) -> float:

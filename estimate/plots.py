@@ -15,6 +15,8 @@ ROW = 0.3  # inches for each line of a bar picture
 
 def resources(estimate: Estimate, kind: str = "png") -> bytes:
     """A panel for each resource, a bar for each stage, top down as in the estimate."""
+    from matplotlib.ticker import MaxNLocator
+
     stages = estimate.get("stages") or {}
     names = list(dict.fromkeys(name for one in stages.values() for name in one))
     names = [name for name in names if any(one.get(name) != 0 for one in stages.values())]
@@ -29,20 +31,23 @@ def resources(estimate: Estimate, kind: str = "png") -> bytes:
         names_here = list(stages) if axis is axes[0, 0] else [""] * len(stages)
         axis.set_yticks(range(len(stages)), names_here, parse_math=False)
         axis.set_ylim(len(stages) - 0.5, -0.5)
-        axis.margins(x=0.25)
+        axis.set_xlim(0, 1.25 * max((value or 0 for value in values), default=0) or 1)
         axis.set_title(NAMES.get(name, name), fontsize=10, parse_math=False)
-        axis.locator_params(axis="x", nbins=4)
+        axis.xaxis.set_major_locator(MaxNLocator(2, steps=[1, 2, 5, 10], integer=True))
+        axis.xaxis.set_major_formatter(lambda value, _: count(value))
     return save(figure, kind, label(estimate))
 
 
 def speed(estimates: Sequence[Estimate], kind: str = "png") -> bytes:
-    """A line for each estimate: fmax of every seed, and the clock that is needed."""
+    """A line for each estimate: fmax of every seed, and the clock."""
     figure, axes = canvas(1, 1, 7.5, 1.4 + 1.3 * ROW * len(estimates))
     axis = axes[0, 0]
+    right = 0.0
     for row, one in enumerate(estimates):
         seeds = [hz / 1e6 for hz in one.get("fmax_hz") or []]
         axis.plot(seeds, [row] * len(seeds), "o", color=OURS, alpha=0.6, markersize=6)
         clock = one.get("clock_hz")
+        right = max(right, *seeds, (clock or 0) / 1e6)
         if clock:
             axis.plot([clock / 1e6] * 2, [row - 0.3, row + 0.3], color="k", linewidth=2)
         if not seeds:
@@ -51,21 +56,22 @@ def speed(estimates: Sequence[Estimate], kind: str = "png") -> bytes:
                 f"fmax {UNKNOWN}", (x, row), (8, 0), textcoords="offset points", va="center"
             )
     axis.plot([], [], "o", color=OURS, alpha=0.6, label="fmax, one for each seed")
-    axis.plot([], [], color="k", linewidth=2, label="clock needed")
+    axis.plot([], [], color="k", linewidth=2, label="clock")
     axis.set_yticks(range(len(estimates)), [label(one) for one in estimates], parse_math=False)
     axis.set_ylim(len(estimates) - 0.4, -0.6)
-    axis.set_xlim(left=0)
-    axis.margins(x=0.1)
+    axis.set_xlim(0, 1.08 * right or 1)
     axis.set_xlabel("MHz")
     figure.legend(loc="outside lower center", ncols=2, fontsize=8, frameon=False)
     return save(figure, kind)
 
 
 def power(estimate: Estimate, kind: str = "png") -> bytes:
-    """A bar for each part with its error bars, and what moves in each stage without any.
+    """A bar for each part with its error bars; below, what moves in each stage, without any.
 
     What is unknown is hatched, and says so.
     """
+    from matplotlib.patches import Patch
+
     parts = parts_of(estimate)
     staged = estimate.get("stages_w") or {}
     own = len(parts)
@@ -75,9 +81,11 @@ def power(estimate: Estimate, kind: str = "png") -> bytes:
     ends = [end for one in parts.values() for end in (one.value, one.high, one.low) if end]
     unit, factor = prefix(max(ends, default=1.0), "W")
     widest = max(ends, default=1.0) * factor
-    figure, axes = canvas(1, 1, 7.5, 1.1 + ROW * 1.2 * len(parts))
+    gap = 0.6 if own and staged else 0.0
+    rows = [row + (gap if row >= own else 0) for row in range(len(parts))]
+    figure, axes = canvas(1, 1, 7.5, 1.4 + ROW * 1.2 * (len(parts) + gap))
     axis = axes[0, 0]
-    for row, one in enumerate(parts.values()):
+    for row, one in zip(rows, parts.values(), strict=True):
         if one.value is None:
             left = (one.low or 0.0) * factor
             axis.barh(row, left, color=OURS)
@@ -89,10 +97,16 @@ def power(estimate: Estimate, kind: str = "png") -> bytes:
             bars(axis, one.value, row, one, factor, horizontal=True)
             at, told = max(one.value, one.high or 0.0) * factor, si(one.value, "W")
         axis.annotate(told, (at, row), (5, 0), textcoords="offset points", va="center", fontsize=8)
-    axis.set_yticks(range(len(parts)), list(parts), parse_math=False)
-    axis.set_ylim(len(parts) - 0.4, -0.6)
+    axis.set_yticks(rows, list(parts), parse_math=False)
+    axis.set_ylim(rows[-1] + 0.6, -0.6)
     axis.set_xlim(0, 1.2 * widest)
     axis.set_xlabel(unit)
+    if gap:
+        named = {OURS: "parts", OTHERS: "of that, in stages"}
+        patches = [Patch(color=colour, label=told) for colour, told in named.items()]
+        figure.legend(
+            handles=patches, loc="outside lower center", ncols=2, fontsize=8, frameon=False
+        )
     return save(figure, kind, label(estimate))
 
 

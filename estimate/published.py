@@ -97,12 +97,24 @@ class Work:
 
 @dataclass(frozen=True, kw_only=True)
 class Link:
-    """What a sent or stored bit costs; ``always``: it draws its current without bits, too."""
+    """What a sent or stored bit costs.
+
+    Attributes
+    ----------
+    j_per_bit : Figure
+        Joules of a bit while the link is filled, at the rate that ``source`` tells.
+    always : bool
+        It draws its current without bits, too. Power is then that of the filled link, whatever
+        it carries: at a lower rate, bits × ``j_per_bit`` is too little unless the link sleeps.
+    carries_hz : float, optional
+        The most bits of payload in a second; None where the source does not say.
+    """
 
     name: str
     j_per_bit: Figure
     always: bool
     source: str
+    carries_hz: float | None = None
 
 
 @cache
@@ -128,6 +140,7 @@ def links() -> tuple[Link, ...]:
             ),
             always=entry.get("always", False),
             source=entry["source"],
+            carries_hz=entry.get("carries_hz"),
         )
         for entry in _read()["links"]
     ]

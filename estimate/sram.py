@@ -3,8 +3,9 @@
 A macro is cells and what surrounds them. In a small one the surroundings (decoders, sense
 amplifiers, drivers, control) are most of the area and of the energy, so they have terms of their
 own. Coefficients, their sources and published macros stand in ``sram.toml``. Lengths scale with
-the node, energies with node × supply² (constant field, R. Dennard 1974). The model is for choosing
-an architecture; a memory compiler's datasheet always beats it.
+the node, energies with node × supply² (constant field, R. Dennard 1974); leakage follows a power of
+the node between the two that are known, and beyond them with bars that grow tenfold for each factor
+of two. The model is for choosing an architecture; a memory compiler's datasheet always beats it.
 """
 
 from __future__ import annotations
@@ -12,16 +13,17 @@ from __future__ import annotations
 import math
 import tomllib
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cache
 from pathlib import Path
 from typing import Any
 
-from ..golden.errors import require
+from ..golden.errors import ConfigError, require
 from .result import Figure, unknown
 
 PORTS = ("1RW", "1R1W")
 _METHOD = "SRAM model, sram.toml"
+_LEAKAGE_NM = (130, 180)  # the nodes whose leakage is known
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -43,14 +45,14 @@ class Sram:
         Watts at 25 °C; about double for each 10 °C more.
     access_s, setup_s : Figure
         Seconds: clock to data out, inputs before the clock; typical corner.
-    array_share : float
+    array_share : float, optional
         Share of the area that is cells.
     """
 
     depth: int
     width: int
     ports: str
-    node_nm: float
+    node_nm: float | None
     supply_v: float
     area_um2: Figure
     read_j: Figure
@@ -58,7 +60,7 @@ class Sram:
     leakage_w: Figure
     access_s: Figure
     setup_s: Figure
-    array_share: float
+    array_share: float | None
 
     @property
     def bits(self) -> int:
@@ -107,15 +109,13 @@ def model(
         return (fixed + bits) * energy * c("energy_level")
 
     def leakage(c: Callable[[str], float]) -> float:
-        share = math.log(node_nm / 130) / math.log(180 / 130)  # between the two nodes known
-        per_bit = c("leakage_130_w_per_bit") ** (1 - share) * c("leakage_180_w_per_bit") ** share
+        per_bit = _leakage_per_bit(c, min(max(node_nm, _LEAKAGE_NM[0]), _LEAKAGE_NM[1]))
         return depth * width * per_bit * (c("two_port_leakage") if two else 1)
 
     made = _evaluate(area)
     cells = depth * width * _pick("value")("cell_um2") * length**2
     timed = nominal is not None and abs(supply / nominal - 1) <= 0.1
     why = f"the SRAM model knows no timing at {node_nm:g} nm and {supply:g} V"
-    leaks = 130 <= node_nm <= 180
     return Sram(
         depth=depth,
         width=width,
@@ -125,15 +125,59 @@ def model(
         area_um2=made,
         read_j=_evaluate(read_j),
         write_j=_evaluate(lambda c: read_j(c) * c("write_ratio")),
-        leakage_w=_evaluate(leakage)
-        if leaks
-        else unknown(f"the SRAM model knows no leakage at {node_nm:g} nm, only at 130 to 180 nm"),
+        leakage_w=_extrapolated(_evaluate(leakage), node_nm),
         access_s=_evaluate(lambda c: (c("access_s") + c("access_s_per_word") * depth) * length)
         if timed
         else unknown(why),
         setup_s=_evaluate(lambda c: c("setup_s") * length) if timed else unknown(why),
         array_share=cells * (_pick("value")("two_port_area") if two else 1) / (made.value or 1),
     )
+
+
+def model_or_unknown(
+    depth: int, width: int, ports: str = "1R1W", *, node_nm: float | None, supply_v: float
+) -> Sram:
+    """Return `model`'s macro; one with nothing known but its size where the model has no answer."""
+    try:
+        require(node_nm is not None, "the node of this library is unknown; give it")
+        assert node_nm is not None
+        return model(depth, width, ports, node_nm, supply_v)
+    except ConfigError as error:
+        none = unknown(str(error))
+    return Sram(
+        depth=depth,
+        width=width,
+        ports=ports,
+        node_nm=node_nm,
+        supply_v=supply_v,
+        area_um2=none,
+        read_j=none,
+        write_j=none,
+        leakage_w=none,
+        access_s=none,
+        setup_s=none,
+        array_share=None,
+    )
+
+
+def _leakage_per_bit(c: Callable[[str], float], node_nm: float) -> float:
+    low_nm, high_nm = _LEAKAGE_NM
+    share = math.log(node_nm / low_nm) / math.log(high_nm / low_nm)
+    return c("leakage_130_w_per_bit") ** (1 - share) * c("leakage_180_w_per_bit") ** share
+
+
+def _extrapolated(figure: Figure, node_nm: float) -> Figure:
+    """Take leakage at the nearest node known on to ``node_nm``: its value's law, wider bars."""
+    nearest = min(max(node_nm, _LEAKAGE_NM[0]), _LEAKAGE_NM[1])
+    if nearest == node_nm:
+        return figure
+    assert figure.low is not None and figure.high is not None
+    value = _pick("value")
+    ratio = _leakage_per_bit(value, node_nm) / _leakage_per_bit(value, nearest)
+    wider = 10 ** abs(math.log2(node_nm / nearest))
+    method = f"derived: {_METHOD}, extrapolated from {nearest} nm"
+    taken = figure.times(ratio, method)
+    return replace(taken, low=figure.low * ratio / wider, high=figure.high * ratio * wider)
 
 
 def ports_for(clock_hz: float, samples_hz: float) -> str:

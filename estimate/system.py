@@ -28,23 +28,36 @@ def break_even(encoder_j: Figure, raw_bits: float, coded_bits: float) -> Figure:
 
 
 def net_saving(
-    encoder_j: Figure, raw_bits: float, coded_bits: float, link_j_per_bit: float, samples_hz: float
+    encoder_j: Figure,
+    raw_bits: float,
+    coded_bits: float,
+    link_j_per_bit: Figure | float,
+    samples_hz: float,
 ) -> Figure:
     """Return the watts that compression saves at a link; below 0 where it costs more.
 
     The bits that it saves times the link's J/bit, less the encoder's joules; × samples a second.
+    The bars join those of encoder and link, each at its worst, then at its best; an end that one
+    of them does not state is left open. A link given as a plain number is exact.
     """
+    link_j = link_j_per_bit
+    if not isinstance(link_j, Figure):
+        link_j = Figure(link_j, link_j, link_j)
     if not encoder_j.is_known:
         return unknown(encoder_j.method or "the encoder's energy is unknown")
-    link = (raw_bits - coded_bits) * link_j_per_bit
+    if not link_j.is_known:
+        return unknown(link_j.method or "the link's energy is unknown")
+    saved = raw_bits - coded_bits
 
-    def watts(encoder: float | None) -> float | None:
-        return None if encoder is None else (link - encoder) * samples_hz
+    def watts(link: float | None, encoder: float | None) -> float | None:
+        return None if link is None or encoder is None else (saved * link - encoder) * samples_hz
 
+    # A dear link is the better case only where bits are saved.
+    worst, best = (link_j.low, link_j.high) if saved > 0 else (link_j.high, link_j.low)
     return Figure(
-        watts(encoder_j.value),
-        watts(encoder_j.high),
-        watts(encoder_j.low),
+        watts(link_j.value, encoder_j.value),
+        watts(worst, encoder_j.high),
+        watts(best, encoder_j.low),
         "link's energy of the bits saved, less the encoder's",
     )
 

@@ -7,7 +7,7 @@ from typing import Any
 
 import numpy as np
 
-from .plots import OTHERS, OURS, bars, canvas, empty, save
+from .plots import OTHERS, OURS, bars, canvas, empty, pyplot, save
 from .published import Link
 from .reading import UNKNOWN, Estimate, figure_of, label, si
 from .system import Point, break_even
@@ -65,7 +65,10 @@ def link_power(estimate: Estimate, links: Sequence[Link], kind: str = "png") -> 
 
 
 def channel_sweep(points: Sequence[Point], kind: str = "png") -> bytes:
-    """Power, and energy of a sample, over channels; a line for each preset, clock and gating."""
+    """Power, and energy of a sample, over channels; a line for each preset, clock and gating.
+
+    Each line has its own colour, and its points stand a little beside those of the others.
+    """
     from matplotlib.ticker import LogLocator, NullFormatter
 
     known = [point for point in points if point.power_w.value is not None]
@@ -77,16 +80,18 @@ def channel_sweep(points: Sequence[Point], kind: str = "png") -> bytes:
     for point in known:
         clock = _clock(point, known)
         lines.setdefault((point.preset, clock, point.gated), []).append(point)
-    clocks = list(dict.fromkeys(clock for _, clock, _ in lines))
-    for (preset, clock, gated), line in lines.items():
+    counts = sorted({point.channels for point in known})
+    aside = _aside(counts, len(lines))
+    palette = pyplot().get_cmap("tab10" if len(lines) <= 10 else "tab20").colors
+    for row, ((preset, clock, gated), line) in enumerate(lines.items()):
         told = ", ".join((preset, clock, *(["gated"] if gated else [])))
-        channels = [point.channels for point in line]
+        channels = [point.channels * aside[row] for point in line]
         style = {
-            "color": f"C{presets.index(preset)}",
-            "marker": "os^vDP*"[clocks.index(clock) % 7],
-            "linewidth": 5 if gated else 1.5,
-            "alpha": 0.35 if gated else 1,
-            "markersize": 4,
+            "color": palette[row % len(palette)],
+            "marker": "os^vDP*"[presets.index(preset) % 7],
+            "linestyle": "--" if gated else "-",
+            "linewidth": 1.2,
+            "markersize": 5,
         }
         for axis, name in zip(axes[0], ("power_w", "energy_per_sample_j"), strict=True):
             figures = [getattr(point, name) for point in line]
@@ -94,7 +99,6 @@ def channel_sweep(points: Sequence[Point], kind: str = "png") -> bytes:
             axis.plot(channels, [one.value for one in figures], label=label_, **style)
             for count, one in zip(channels, figures, strict=True):
                 bars(axis, one.value, count, one, horizontal=False, colour=style["color"])
-    counts = sorted({point.channels for point in known})
     for axis, (name, unit) in zip(
         axes[0], (("power", "W"), ("energy of a sample", "J")), strict=True
     ):
@@ -119,6 +123,13 @@ def _clock(point: Point, points: Sequence[Point]) -> str:
     if len(same) > 1 and cycles > 1:
         return f"{point.clock_hz / 1e6:g} MHz"
     return "one cycle a sample" if abs(cycles - 1) < 1e-6 else f"{cycles:.3g} cycles a sample"
+
+
+def _aside(counts: Sequence[int], lines: int) -> list[float]:
+    """Return a factor for each line: 4 % apart, or less, that neighbouring counts do not meet."""
+    gaps = np.diff(np.log(counts))
+    step = min(np.log(1.04), 0.6 * min(gaps, default=np.inf) / lines)
+    return [float(np.exp(step * (row - (lines - 1) / 2))) for row in range(lines)]
 
 
 def _apart(values: Sequence[float], low: float, high: float) -> list[float]:

@@ -47,17 +47,60 @@ def test_figures_hang_together(told):
     bits = told.stream_bits_per_sample
     assert energy["j_per_output_bit"].value == pytest.approx(energy["j_per_sample"].value / bits)
     json.dumps(told.as_json())
+    assert told.recipe in mapping.RECIPES["area"]
+
+
+def test_stages_tree_and_leakage_are_all_without_memories(told):
+    assert list(told.power) == ["clock", "clock tree", "registers", "logic", "leakage", "memory"]
+    tree = told.power["clock tree"]
+    apart = tree.value + told.power["leakage"].value
+    assert sum(told.stages_w.values()) + apart == pytest.approx(told.logic_w.value)
+    assert (tree.low, tree.high) == pytest.approx((0.5 * tree.value, 2 * tree.value))
+    assert tree.value > 0 and "+100 %" in tree.method
 
 
 def test_memories_are_the_model_at_each_access(told):
     """Every sample reads and writes its channel's word; the FIFO stands apart."""
     by_hand = 0.0
     for depth, width in ((16, 8), (16, 12)):
-        macro = sram.model(depth, width, node_nm=180)
+        macro = sram.model(depth, width, node_nm=180, supply_v=2)  # the cells' supply
         by_hand += (macro.read_j.value + macro.write_j.value) * CLOCK_HZ + macro.leakage_w.value
-    fifo = sram.model(64, 36, node_nm=180)
+    fifo = sram.model(64, 36, node_nm=180, supply_v=2)
     most = (fifo.read_j.value + fifo.write_j.value) * CLOCK_HZ * 0.5 + fifo.leakage_w.value
     assert by_hand * 0.9 < told.power["memory"].value < by_hand + most
+    assert any("knows no timing at 180 nm and 2 V" in note for note in told.notes)
+
+
+def test_each_memory_is_listed(told):
+    assert {(one["depth"], one["width"]) for one in told.memories} == {(16, 8), (16, 12), (64, 36)}
+    assert "listed under memories" in told.power["memory"].method
+    for key, whole in {"power_w": told.power["memory"], "area_um2": told.memory_um2}.items():
+        for end in ("value", "low", "high"):
+            parts = sum(one[key][end] for one in told.memories)
+            assert getattr(whole, end) == pytest.approx(parts)
+    for one in told.memories:
+        macro = sram.model(one["depth"], one["width"], one["ports"], 180, 2)
+        assert one["module"] == f"probecodec_sram_{one['depth']}x{one['width']}" and one["name"]
+        assert one["read_j"] == macro.read_j.as_json()
+        assert one["write_j"] == macro.write_j.as_json()
+        watts = one["reads"] * macro.read_j.value + one["writes"] * macro.write_j.value
+        leaks = one["leakage_w"]["value"]
+        assert one["power_w"]["value"] == pytest.approx(watts * CLOCK_HZ + leaks)
+        assert 0 < one["writes"] <= 1
+
+
+@pytest.mark.parametrize(("node", "why"), [(22, "40 to 350 nm"), (None, "node of this library")])
+def test_memories_beyond_the_model_are_unknown(told, path, node, why):
+    other = asic.estimate(path, CONFIG, CLOCK_HZ, SAMPLES, node_nm=node)
+    for figure in (other.power["memory"], other.memory_um2):
+        assert figure.value is None and figure.low is None and why in figure.method
+    assert [one["depth"] for one in other.memories] == [one["depth"] for one in told.memories]
+    assert all(why in one["power_w"]["method"] for one in other.memories)
+    assert other.area_um2 == told.area_um2 and other.critical_s.value == told.critical_s.value
+
+
+def test_at_65_nm_all_is_estimated(path):
+    assert asic.estimate(path, CONFIG, CLOCK_HZ, SAMPLES, node_nm=65).power_w.value > 0
 
 
 def test_quiet_samples_take_less(told, path):
@@ -94,6 +137,54 @@ def test_a_wrong_stream_is_an_error(told):
         gate_activity.compare(CONFIG, SAMPLES, b"\x00", Wrong())
 
 
+@pytest.mark.parametrize(
+    ("script", "message"),
+    [
+        ("exit 3", "OpenSTA failed: exit status 3"),
+        ("echo 'Error: no' >&2", "OpenSTA failed: Error: no"),
+        ("printf '\\377\\000 Total 1 2'", "report cannot be read"),
+        ("echo 'Total 1e 2 . 4'; echo ' 1.0 slack'", "report cannot be read"),
+        ("echo 'Total 1e999 2 3 4'; echo ' 1.0 slack'", "report cannot be read"),
+        ("exec sleep 60", "OpenSTA took over 0.3 s"),
+    ],
+)
+def test_a_broken_second_opinion_is_a_note(told, path, tmp_path, monkeypatch, script, message):
+    program = tmp_path / "sta"
+    program.write_text(
+        f'#!/bin/sh\ntest "$1" = -version && echo {tmp_path.name} && exit\n{script}\n'
+    )
+    program.chmod(0o755)
+    monkeypatch.setattr(opensta.shutil, "which", lambda name: str(program))
+    monkeypatch.setattr(opensta, "_SECONDS", 0.3)
+    other = asic.estimate(path, CONFIG, CLOCK_HZ, SAMPLES, node_nm=180)
+    assert other.second_opinion is None and other.power == told.power
+    assert any(message in note for note in other.notes), other.notes
+
+
+@pytest.mark.parametrize(
+    ("version", "remarks"),
+    [
+        ("2.0.17", {"internal power halved", "no clock tree", "gated clocks as running"}),
+        ("2.6.0", {"a release that was not checked", "no clock tree"}),
+    ],
+)
+def test_the_second_opinion_says_how_it_differs(path, tmp_path, monkeypatch, version, remarks):
+    program = tmp_path / "sta"
+    program.write_text(
+        f'#!/bin/sh\ntest "$1" = -version && echo {version} && exit\n# {tmp_path}\n'
+        "echo 'Total 4e-3 2e-3 1e-6 6e-3 100%'; echo ' 1.0 slack'\n"
+    )
+    program.chmod(0o755)
+    monkeypatch.setattr(opensta.shutil, "which", lambda name: str(program))
+    monkeypatch.setattr(
+        "probecodec.estimate.opensta.kept", lambda parts, make: make(tmp_path) or tmp_path
+    )
+    told = asic.estimate(path, CONFIG, CLOCK_HZ, SAMPLES, node_nm=180).second_opinion
+    assert {remark.partition(":")[0] for remark in told["note"].split("; ")} == remarks
+    assert told["internal_raw_w"] == 4e-3 and told["switching_w"] == 2e-3
+    assert told["internal_w"] == (2e-3 if version == "2.0.17" else 4e-3)
+
+
 @pytest.mark.skipif(not opensta.available(), reason="OpenSTA is not installed")
 def test_opensta_agrees(path):
     """Without clock gates, which the release at hand takes as always open."""
@@ -110,6 +201,7 @@ def test_opensta_agrees(path):
     assert told.second_opinion["critical_s"] == pytest.approx(
         timing.analyse(netlist, around).critical_s, rel=0.1
     )
-    ours = sum(told.stages_w.values())  # neither has the clock's tree
+    ours = sum(told.stages_w.values()) + told.power["leakage"].value  # both without a clock tree
+    assert told.second_opinion["note"].endswith("no clock tree")  # no gated clocks here
     theirs = sum(told.second_opinion[f"{part}_w"] for part in ("internal", "switching", "leakage"))
     assert ours == pytest.approx(theirs, rel=0.25)

@@ -111,6 +111,13 @@ def test_a_table_of_wrong_size():
         liberty.read(text, "hand.lib")
 
 
+def test_no_supply():
+    told = hand_library.text().replace("nom_voltage: 20;", "")
+    assert liberty.read(told, "hand.lib").supply_v == pytest.approx(2)  # operating conditions'
+    with pytest.raises(ConfigError, match=r"hand\.lib tells no supply"):
+        liberty.read(told.replace("voltage: 20;", ""), "hand.lib")
+
+
 def test_wire_load():
     wires = 'default_wire_load: "small"; wire_load("small") { capacitance: 2; slope: 3; '
     wires += "fanout_length(1, 10); fanout_length(3, 14); }"

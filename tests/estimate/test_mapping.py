@@ -45,6 +45,20 @@ def test_clock_gates_take_the_place_of_multiplexers(one):
     assert mapping.kinds(mapped)["DFF"] == mapping.kinds(plain)["DFF"] == 8
 
 
+def test_why_there_are_no_clock_gates():
+    assert mapping.ungated(LIBRARY) == ""
+    blank = liberty.read(TEXT.replace("cell(LATCH) { area: 5", "cell(LATCH) { area: 0"), "hand.lib")
+    assert not mapping.synthesize(counters(1), "top", [], blank, TEXT, 1e6).gated
+    why = mapping.ungated(blank)
+    assert "no plain latch that can be used" in why and "AND" not in why
+    assert why.endswith(
+        "areas from a LEF beside the liberty file would give LATCH, whose area is 0"
+    )
+    none = hand_library.text("LATCH", "AND")
+    why = mapping.ungated(liberty.read(none, "hand.lib"))
+    assert why.endswith("no plain latch and no AND of two inputs that can be used")
+
+
 def test_twice_the_logic_is_twice_the_area(one):
     assert area(counters(2))[1] == pytest.approx(2 * one[1], rel=0.1)
 

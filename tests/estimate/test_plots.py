@@ -58,6 +58,7 @@ def test_speed(drawn):
     assert list(axis.lines[0].get_xdata()) == pytest.approx([88, 93.1, 90])
     assert list(axis.lines[1].get_xdata()) == [25, 25]
     assert texts(axis) == ["fmax unknown"]
+    assert axis.get_xlim()[0] == 0 and axis.get_xlim()[1] > 1.05 * 93.1  # the dot is whole
 
 
 def test_power(drawn):
@@ -69,6 +70,25 @@ def test_power(drawn):
     segments = axis.collections[0].get_segments()
     assert np.asarray(segments[0])[:, 0] == pytest.approx([50, 80])
     assert axis.get_xlabel() == "mW" and axis.get_xlim()[1] > 80
+    assert not drawn[0].legends
+
+
+def test_power_in_stages_stands_apart(drawn):
+    plots.power(FPGA | {"stages_w": {"gate": 1e-3, "fifo": 2e-3}})
+    (axis,) = drawn[0].axes
+    steps = np.diff(axis.get_yticks())
+    assert steps[2] > 1.5 and np.delete(steps, 2) == pytest.approx(1)
+    (legend,) = drawn[0].legends
+    assert [one.get_text() for one in legend.get_texts()] == ["parts", "of that, in stages"]
+
+
+def test_few_ticks_and_whole_ones(drawn):
+    stages = {"gate": {"LUT": 7, "BRAM": 2.5, "DSP": 0}, "fifo": {"LUT": 12345, "DSP": None}}
+    plots.resources(FPGA | {"stages": stages})
+    drawn[0].canvas.draw()
+    for axis in drawn[0].axes:
+        ticks = [at for at in axis.get_xticks() if 0 <= at <= axis.get_xlim()[1]]
+        assert 2 <= len(ticks) <= 3 and not any(at % 1 for at in ticks)
 
 
 class TestComparison:
@@ -153,6 +173,21 @@ def test_sweep(drawn):
     watts = sorted(y for line in left.lines for y in line.get_ydata())
     assert watts == pytest.approx(sorted(point.power_w.value for point in made))
     assert len(right.lines) == 3  # a clock of its own, a fast one, that one gated
+    assert len({line.get_color() for line in right.lines}) == 3
+
+
+def test_points_of_a_sweep_stand_apart(drawn):
+    """Three lines, each a little beside the others; on the average at the true count."""
+    for chosen in (points(), [point for point in points() if point.channels == 384]):
+        system_plots.channel_sweep(chosen)
+        at = np.log([line.get_xdata() for line in drawn[-1].axes[0].lines])
+        assert (np.diff(at, axis=0) > 0.03).all()
+        assert np.mean(at, axis=0) == pytest.approx(np.log(sorted({p.channels for p in chosen})))
+
+
+def test_neighbouring_counts_do_not_meet():
+    aside = np.asarray(system_plots._aside([96, 100], 15))
+    assert len(set(aside)) == 15 and 96 * aside.max() < 100 * aside.min()
 
 
 def test_user_text_is_no_mathematics(drawn):

@@ -85,3 +85,12 @@ def test_links_are_in_order_with_their_sources():
     for link in links():
         assert link.source and link.j_per_bit.low <= link.j_per_bit.value <= link.j_per_bit.high
     assert {link.name for link in links() if link.always} >= {"LVDS cable"}
+
+
+def test_what_links_carry():
+    """384 channels × 30 kS/s × 10 bits go over a cable, and not over Bluetooth or Wi-Fi."""
+    most = {link.name: link.carries_hz for link in links()}
+    too_slow = {name for name, hz in most.items() if hz is not None and hz < 384 * 30e3 * 10}
+    assert {"Bluetooth LE", "Wi-Fi", "backscatter"} == too_slow
+    assert most["USB 2.0"] < 480e6 and most["Ethernet, 1 Gb/s"] < 1e9  # of payload
+    assert most["flash card"] is None  # its source tells no limit

@@ -109,10 +109,25 @@ def test_one_port_is_smaller_for_the_same_access():
 
 
 def test_what_is_not_known_is_not_zero():
-    assert not model(384, 16, node_nm=65).leakage_w.is_known
+    assert not model(384, 16, node_nm=110, supply_v=1.2).access_s.is_known
     odd = model(384, 16, node_nm=180, supply_v=1.0)
     assert not odd.access_s.is_known and "1 V" in odd.setup_s.method
     assert odd.read_j.value == pytest.approx(model(384, 16).read_j.value / 1.8**2)
+
+
+@pytest.mark.parametrize(("node", "nearest"), [(65, 130), (90, 130), (250, 180), (350, 180)])
+def test_leakage_beyond_the_nodes_known_has_wider_bars(node, nearest):
+    """A power of the node; bars ten times as wide for each factor of two."""
+    here, there = model(384, 16, node_nm=nearest).leakage_w, model(384, 16, node_nm=node).leakage_w
+    exponent = math.log(2.4e-11 / 5e-12) / math.log(130 / 180)
+    assert there.value == pytest.approx(here.value * (node / nearest) ** exponent)
+    wider = max(node / nearest, nearest / node) ** math.log2(10)
+    assert there.low / there.value == pytest.approx(here.low / here.value / wider)
+    assert there.high / there.value == pytest.approx(here.high / here.value * wider)
+    assert there.method.startswith("derived: ") and f"{nearest} nm" in there.method
+    assert (
+        model(384, 16, node_nm=65).leakage_w.high / model(384, 16, node_nm=65).leakage_w.value > 20
+    )
 
 
 def test_every_coefficient_says_where_it_is_from():

@@ -52,6 +52,23 @@ class TestBreakEven:
             (0, 40e-6, 60e-6), abs=1e-12
         )
 
+    def test_bars_of_the_link_join_those_of_the_encoder(self):
+        link = Figure(20e-12, 10e-12, 50e-12)
+        for coded in (4, 10, 13):  # saves, saves nothing, costs bits: a dear link is worse there
+            figure = net_saving(ENCODER, 10, coded, link, 1e6)
+            ends = [
+                net_saving(Figure(encoder), 10, coded, joules, 1e6).value
+                for encoder in (ENCODER.low, ENCODER.high)
+                for joules in (link.low, link.high)
+            ]
+            assert (figure.low, figure.high) == pytest.approx((min(ends), max(ends)))
+            assert figure.value == net_saving(ENCODER, 10, coded, 20e-12, 1e6).value
+
+    def test_an_end_that_a_link_does_not_state_stays_open(self):
+        figure = net_saving(ENCODER, 10, 4, Figure(20e-12, None, 30e-12), 1e6)
+        assert figure.low is None and figure.high == pytest.approx((180 - 60) * 1e-6)
+        assert net_saving(ENCODER, 10, 4, unknown("no sheet"), 1e6) == unknown("no sheet")
+
 
 class TestLogger:
     def test_by_hand(self):
