@@ -230,6 +230,9 @@ def on_chip(
         "energy_per_output_bit_j": energies["j_per_output_bit"].as_json(),
         "power_per_channel_w": energies["w_per_channel"].as_json(),
         "second_opinion": found.second_opinion,
+        "memories": [dict(one) for one in found.memories],
+        "clock_gates": found.clock_gates,
+        "recipe": found.recipe,
         "areas_corrected": found.areas_corrected,
         "notes": list(found.notes),
     }, found.reports

@@ -113,6 +113,8 @@ class Told:
             for one in self.whole:
                 yield tables.resources(one)
                 yield tables.power(one)
+                if one.get("memories"):
+                    yield tables.memories(one)
         for one in self.whole:
             if len(self.whole) == 1 or "link_pj" in self.system:
                 yield tables.system(one, self.links)

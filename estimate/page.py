@@ -90,6 +90,8 @@ def page(
         if one.get("power"):
             body.append(_picture(power(one, "svg"), "power of each part"))
             body.append(_table(tables.power(one)))
+        if one.get("memories"):
+            body.append(_table(tables.memories(one)))
         body.append(_table(tables.system(one, links)))
         if one.get("energy_per_sample_j") and one.get("bits_per_sample"):
             body.append(_picture(link_power(one, links, "svg"), "power over the link's energy"))

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from .matrix import Estimate
-from .reading import area, figure_of, is_late, number, si, slowest, text
+from .reading import figure_of, is_late, number, si, slowest, text
 
 
 def remarks(one: Estimate) -> list[str]:
@@ -74,9 +74,8 @@ def _chip(one: Estimate) -> list[str]:
         if key in one
     ]
     told = [", ".join(parts)] if parts else []
-    memories = figure_of(one.get("memory_um2"))
-    if memories.value is not None:
-        told.append(f"memories take {area({'area_um2': memories})} besides")
+    if one.get("clock_gates"):
+        told.append(f"{one['clock_gates']} clock gates, {one['flip_flops']} flip-flops")
     if path := figure_of(one.get("critical_s")).value:
         told.append(f"slowest path {si(path, 's')}, wires before layout")
     if one.get("areas_corrected"):

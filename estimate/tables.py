@@ -15,6 +15,7 @@ from .reading import (
     NAMES,
     UNKNOWN,
     Estimate,
+    area,
     count,
     figure_of,
     label,
@@ -110,6 +111,24 @@ def power(estimate: Estimate) -> Grid:
     parts |= {"in all": power_of(estimate)} | pins
     rows = [(part, text(figure, "W"), figure.method) for part, figure in parts.items()]
     return Grid(f"Power: {label(estimate)}", ("part", "power", "method"), rows)
+
+
+def memories(estimate: Estimate) -> Grid:
+    """The macros of an ASIC."""
+    rows = [
+        (
+            one["name"],
+            f"{one['depth']} × {one['width']}",
+            area({"area_um2": one["area_um2"]}),
+            text(figure_of(one["read_j"]), "J"),
+            number(one["reads"]),
+            number(one["writes"]),
+            text(figure_of(one["power_w"]), "W"),
+        )
+        for one in estimate.get("memories") or []
+    ]
+    headings = ("macro", "words", "area", "a read", "reads a cycle", "writes", "power")
+    return Grid(f"Memories: {label(estimate)}", headings, rows, "By a model: estimate/sram.toml.")
 
 
 def published(works: Iterable[Work], estimates: Sequence[Estimate], brief: bool = False) -> Grid:

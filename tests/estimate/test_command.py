@@ -80,7 +80,7 @@ class TestBoard:
         clock = [row for row in rows if (row["sheet"], row["field"]) == ("clock", "frequency")]
         assert [row["value"] for row in clock] == ["36.0"]
         kept = {path.name for path in folder.glob("kept/*/*")}
-        assert kept == {"synthesis", "stages", "seed-1", "activity"}
+        assert kept == {"synthesis", "stages", "seed-1", "activity", "estimate.json"}
         told_of = (folder / "kept").rglob("probecodec.report.json")
         reached = json.loads(next(told_of).read_text())["fmax"]
         (one,) = told(*BOARD)["estimates"]
@@ -141,6 +141,8 @@ class TestChip:
         assert per_bit == pytest.approx(one["energy_per_sample_j"]["value"] / 8)
         gates = one["resources"]["gates"]["used"]
         assert gates == pytest.approx(one["kgates"]["value"] * 1e3, abs=1)
+        macros = sum(memory["power_w"]["value"] for memory in one["memories"])
+        assert macros == pytest.approx(parts["memory"]["value"])
         assert sum(stage["gates"] for stage in one["stages"].values()) == pytest.approx(
             gates, rel=0.01
         )
