@@ -17,6 +17,7 @@ from ..golden.config import EncoderConfig
 from ..golden.errors import require
 from ..sim import bulk
 from .cache import kept
+from .question import check_clock
 from .saif import read
 from .switching import MemoryActivity, StageActivity, sums
 
@@ -116,13 +117,9 @@ def measure(
         samples.shape[1] == config.channels,
         f"the recording has {samples.shape[1]} channels, the core {config.channels}",
     )
-    require(
-        clock_hz >= asked,
-        f"{config.channels} channels × {config.rate_hz:g} Hz need a clock of {asked / 1e6:g} MHz "
-        f"or more, not {clock_hz / 1e6:g} MHz",
-    )
+    check_clock(config, clock_hz)
     verilog = generate(config)
-    spacing = clock_hz / asked
+    spacing = max(1.0, clock_hz / asked)
 
     def simulate(folder: Path) -> None:
         saif, capture = folder / "activity.saif", folder / "capture.pcs"

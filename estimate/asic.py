@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 
 from ..boards import asic as target
 from ..golden.config import EncoderConfig
-from ..golden.errors import ConfigError, ToolError
+from ..golden.errors import ToolError
 from . import (
     gate_activity,
     gate_power,
@@ -29,6 +29,7 @@ from .asic_estimate import AsicEstimate
 from .cells import Cell, Library
 from .gate_power import GatePower
 from .netlist import PREFIX, WIRE_METHOD, Instance, Netlist
+from .question import check_clock
 from .result import Figure, total, within
 
 _AREA = 0.15  # of synthesis: another tool, another day
@@ -50,6 +51,7 @@ def estimate(
     clock_hz: float,
     samples: NDArray[np.int16] | None,
     *,
+    aux: NDArray[np.uint16] | None = None,
     node_nm: float | None = None,
     srams: MemoryModel | None = None,
     clock_gating: bool = True,
@@ -65,6 +67,7 @@ def estimate(
         One sample per cycle or fewer: at least channels × rate.
     samples : int16 (frames, channels), optional
         What its activity is found with; without it, activity is guessed.
+    aux : uint16 (frames,), optional
     node_nm : float, optional
         Of the process, for the memories; known of libraries known by name.
     srams : callable, optional
@@ -81,11 +84,7 @@ def estimate(
         A tool is missing or fails.
     """
     samples_hz = config.channels * config.rate_hz
-    if clock_hz < samples_hz * (1 - 1e-9):
-        raise ConfigError(
-            f"{config.channels} channels × {config.rate_hz:g} Hz need a clock of "
-            f"{samples_hz / 1e6:g} MHz or more, not {clock_hz / 1e6:g} MHz"
-        )
+    check_clock(config, clock_hz)
     progress("library", 0, 4)
     path = library.find(library_path)
     text, corrected = library.corrected(path)
@@ -101,14 +100,10 @@ def estimate(
     progress("activity", 2, 4)
     activity = None
     if samples is not None:
-        try:
-            activity = gate_activity.measure(
-                mapped, netlist, config, memories, samples, spacing=max(1.0, clock_hz / samples_hz)
-            )
-        except ToolError as error:
-            if "differs" in str(error):  # a wrong netlist has no estimate
-                raise
-            notes.append(str(error))
+        spacing = max(1.0, clock_hz / samples_hz)
+        activity = gate_activity.measure(
+            mapped, netlist, config, memories, samples, aux, spacing=spacing
+        )
     toggles = activity.toggles if activity else gate_power.guessed(netlist)
     progress("power", 3, 4)
     power = gate_power.analyse(netlist, found, toggles, clock_hz)

@@ -6,6 +6,7 @@ import re
 from collections.abc import Sequence
 
 _TOKEN = re.compile(r"\s*([A-Za-z_][\w\[\]]*|[01()!'*&+|^])")
+_INPUTS, _LENGTH = 12, 300
 _LEVELS = ("+|", "*&", "^")  # from the loosest on; two operands side by side are an AND
 
 
@@ -16,6 +17,8 @@ def table(function: str, inputs: Sequence[str]) -> tuple[bool, ...] | None:
     """
     tokens = []
     text = function.strip()
+    if len(inputs) > _INPUTS or len(text) > _LENGTH:  # no cell that could be of use
+        return None
     place = 0
     while place < len(text):
         match = _TOKEN.match(text, place)

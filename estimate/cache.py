@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import json
 import os
 import shutil
 import tempfile
@@ -12,6 +13,8 @@ from pathlib import Path
 from platformdirs import user_cache_path
 
 from ..golden.errors import ToolError
+
+_SIZES = ".sizes.json"  # of the files kept, by name
 
 
 def kept(parts: Iterable[str], make: Callable[[Path], None]) -> Path:
@@ -29,7 +32,9 @@ def kept(parts: Iterable[str], make: Callable[[Path], None]) -> Path:
     digest = hashlib.sha256("\0".join(parts).encode()).hexdigest()[:20]
     place = user_cache_path("probecodec") / "estimate" / digest
     if place.is_dir():
-        return place
+        if _whole(place):
+            return place
+        shutil.rmtree(place)  # somebody else's hand, or a full disk's: made anew
     place.parent.mkdir(parents=True, exist_ok=True)
     with tempfile.TemporaryDirectory(dir=place.parent, prefix=".making-") as name:
         scratch = Path(name) / "made"
@@ -41,6 +46,7 @@ def kept(parts: Iterable[str], make: Callable[[Path], None]) -> Path:
             shutil.rmtree(failed, ignore_errors=True)
             os.replace(scratch, failed)
             raise ToolError(str(error).replace(str(scratch), str(failed))) from None
+        (scratch / _SIZES).write_text(json.dumps(_sizes(scratch)))
         try:
             os.replace(scratch, place)
         except OSError:  # another process has just made the same
@@ -49,7 +55,21 @@ def kept(parts: Iterable[str], make: Callable[[Path], None]) -> Path:
     return place
 
 
+def _sizes(folder: Path) -> dict[str, int]:
+    files = (path for path in folder.rglob("*") if path.is_file() and path.name != _SIZES)
+    return {str(path.relative_to(folder)): path.stat().st_size for path in sorted(files)}
+
+
+def _whole(folder: Path) -> bool:
+    """Is everything there that was made?"""
+    try:
+        return json.loads((folder / _SIZES).read_text()) == _sizes(folder)
+    except (OSError, ValueError):
+        return False
+
+
 def keep(reports: dict[str, Path], target: Path) -> None:
     """Copy folders of reports into ``target``, each under its name."""
     for name, folder in reports.items():
-        shutil.copytree(folder, target / name, dirs_exist_ok=True)
+        ignored = shutil.ignore_patterns(_SIZES)
+        shutil.copytree(folder, target / name, dirs_exist_ok=True, ignore=ignored)

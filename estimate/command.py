@@ -14,7 +14,7 @@ import click
 from ..host.board_options import core_options
 from ..host.matrix_options import matrix_options
 from ..host.options import Failure, config_options, force_option, json_option
-from .options import file_options, system_options
+from .options import Finite, file_options, system_options
 
 if TYPE_CHECKING:
     from .matrix import Made, Maker
@@ -36,7 +36,7 @@ _SUFFIXES = {"html": ".html", "markdown": ".md", "sheet": ".csv"}
 @click.option(
     "--node",
     "node_nm",
-    type=click.FloatRange(0, min_open=True),
+    type=Finite(0, min_open=True),
     metavar="NM",
     help="Process of --asic, for its memories; known of osu018.",
 )
@@ -52,7 +52,7 @@ _SUFFIXES = {"html": ".html", "markdown": ".md", "sheet": ".csv"}
 @click.option(
     "--clock",
     "clock_mhz",
-    type=click.FloatRange(0, min_open=True),
+    type=Finite(0, 10_000, min_open=True),
     metavar="MHZ",
     help="The core's clock; the board's, or one cycle for each sample.",
 )
@@ -112,13 +112,19 @@ def estimate(
         if kind in files:
             check_output(files[kind], (suffix,), force=force)
     for kind in ("keep", "pictures"):
-        if kind in files and files[kind].exists() and not force:
-            raise Failure(f"{files[kind]} exists: choose another name, or --force")
+        if kind in files and files[kind].exists() and not (force and files[kind].is_dir()):
+            raise Failure(f"{files[kind]} exists: choose another name, or --force for a folder")
+    if len(set(files.values())) < len(files):
+        raise Failure("two outputs have the same name: choose others")
     _check_system(system)
     with extra("estimate"), stages() as progress:
+        from ..boards.targets import board
         from . import matrix as several
         from . import output
         from .maker import maker_of
+
+        for name in boards:
+            board(name)  # or a sentence that tells which there are
 
         targets = list(dict.fromkeys([*boards, *libraries]))
         names = [Path(target).stem for target in targets]
@@ -154,7 +160,7 @@ def estimate(
         written = output.contents(told, files)
     _write(files, written, made, force)
     if as_json:
-        click.echo(json.dumps(told.as_json()))
+        click.echo(json.dumps(told.as_json(), allow_nan=False))
     else:
         told.show()
 

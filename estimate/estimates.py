@@ -193,7 +193,15 @@ def on_chip(
     """
     clock = clock_hz or sample_rate(config)
     check_clock(config, clock)
-    found = asic.estimate(library, config, clock, drive.samples, node_nm=node_nm, progress=progress)
+    found = asic.estimate(
+        library,
+        config,
+        clock,
+        drive.samples,
+        aux=drive.aux,
+        node_nm=node_nm,
+        progress=progress,
+    )
     told, energies = found.as_json(), found.energies()
     return _about(config, drive, preset, clock) | {
         "kind": "asic",

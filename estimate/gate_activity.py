@@ -69,6 +69,7 @@ def measure(
     config: EncoderConfig,
     srams: list[Sram],
     samples: NDArray[np.int16],
+    aux: NDArray[np.uint16] | None = None,
     *,
     spacing: float = 1,
     progress: Callable[[int], None] | None = None,
@@ -78,6 +79,7 @@ def measure(
     Parameters
     ----------
     samples : int16 (frames, channels)
+    aux : uint16 (frames,), optional
     spacing : float
         Clock cycles from sample to sample.
     progress : callable, optional
@@ -98,7 +100,7 @@ def measure(
         result = bulk.run(
             config,
             samples,
-            None,
+            aux,
             capture,
             spacing=spacing,
             waves=saif,
@@ -106,15 +108,16 @@ def measure(
             progress=progress,
         )
         stream = capture.read_bytes()
-        compare(config, samples, stream, mapped)
+        compare(config, samples, aux, stream, mapped)
         about = {"cycles": result.cycles, "stream_bits": 8 * len(stream), "equal": True}
         (folder / "activity.json").write_text(json.dumps(about))
         (folder / "activity.saif.gz").write_bytes(gzip.compress(saif.read_bytes(), 6, mtime=0))
         saif.unlink()
         capture.unlink()
 
-    digest = hashlib.sha256(np.ascontiguousarray(samples).tobytes()).hexdigest()
-    folder = kept(["gates", program.parent.name, digest, repr(spacing)], simulate)
+    given = [samples] if aux is None else [samples, aux]
+    digests = [hashlib.sha256(np.ascontiguousarray(each).tobytes()).hexdigest() for each in given]
+    folder = kept(["gates", program.parent.name, *digests, repr(spacing)], simulate)
     about = json.loads((folder / "activity.json").read_text())
     toggles, high = _read(folder / "activity.saif.gz", len(netlist.drivers))
     return GateActivity(
@@ -129,10 +132,16 @@ def measure(
 
 
 def compare(
-    config: EncoderConfig, samples: NDArray[np.int16], stream: bytes, mapped: Mapped
+    config: EncoderConfig,
+    samples: NDArray[np.int16],
+    aux: NDArray[np.uint16] | None,
+    stream: bytes,
+    mapped: Mapped,
 ) -> None:
-    """Raise ``ToolError`` unless ``stream`` is what the golden model makes of ``samples``."""
-    wanted = b"".join(Encoder(config).packets(samples, None))
+    """Raise ``ToolError`` unless ``stream`` is what the golden model makes of the recording."""
+    if config.aux_bits and aux is None:
+        aux = np.zeros(len(samples), np.uint16)
+    wanted = b"".join(Encoder(config).packets(samples, aux))
     if stream == wanted:
         return
     pairs = enumerate(zip(stream, wanted, strict=False))

@@ -7,6 +7,7 @@ Internal energy has the unit
 from __future__ import annotations
 
 import gzip
+import math
 import re
 from pathlib import Path
 
@@ -65,7 +66,7 @@ class _Units:
     def __init__(self, top: Group, name: str) -> None:
         self.time = _unit(top.get("time_unit", "1ns"), "s", name)
         amount, unit = (*top.attributes.get("capacitive_load_unit", ["1", "pf"]), "pf")[:2]
-        self.load = float(amount) * _PREFIX[unit.lower().removesuffix("f")]
+        self.load = _float(amount) * _PREFIX[unit.lower().removesuffix("f")]
         self.volt = _unit(top.get("voltage_unit", "1V"), "v", name)
         self.leakage = _unit(top.get("leakage_power_unit", "1nW"), "w", name)
         self.energy = self.load * self.volt**2
@@ -74,19 +75,54 @@ class _Units:
         }
 
 
+def _float(text: str) -> float:
+    """A number; no liberty file means one that is none, or endless."""
+    value = float(text)
+    if not math.isfinite(value):
+        raise ValueError(f"{text} is no number")
+    return value
+
+
+def _positive(text: str) -> float:
+    """A number that cannot be below 0."""
+    value = _float(text)
+    if value < 0:
+        raise ValueError(f"{text} is below 0")
+    return value
+
+
 def _unit(text: str, base: str, name: str) -> float:
     match = re.fullmatch(rf"([\d.]+) *([munpfak]?){base}", text.strip().lower())
     if match is None:
         raise ConfigError(f"{name}: the unit {text!r} is unknown; it should end in {base}")
-    return float(match[1]) * _PREFIX[match[2]]
+    value = _float(match[1]) * _PREFIX[match[2]]
+    require(value > 0, f"{name}: the unit {text!r} is nothing")
+    return value
 
 
 def _library(top: Group, name: str) -> Library:
     units = _Units(top, name)
-    leakage = float(top.get("default_cell_leakage_power", "0"))
-    cells = {group.names[0]: _cell(group, units, leakage) for group in top.of("cell")}
+    leakage = _float(top.get("default_cell_leakage_power", "0"))
+    cells = {}
+    for group in top.of("cell"):
+        cell = _cell(group, units, leakage)
+        require(
+            re.fullmatch(r"[A-Za-z_]\w*", cell.name) is not None,
+            f"{name}: a cell is named {cell.name!r}, which Verilog cannot; rename it",
+        )
+        require(cell.name not in cells, f"{name}: the cell {cell.name} is there twice")
+        cells[cell.name] = cell
+    energies = any(pin.energies for cell in cells.values() for pin in cell.pins.values())
+    require(
+        energies or not cells,
+        f"{name} tells no energy inside cells (internal_power); take another .lib",
+    )
+    require(
+        not cells or any(cell.leakage_w for cell in cells.values()),
+        f"{name} tells no leakage (cell_leakage_power); take another .lib",
+    )
     told = [each.get("voltage") for each in top.of("operating_conditions")]
-    supply = float(top.get("nom_voltage") or next(filter(None, told), "0")) * units.volt
+    supply = _float(top.get("nom_voltage") or next(filter(None, told), "0")) * units.volt
     require(supply > 0, f"{name} tells no supply (nom_voltage); add it")
     return Library(
         name=top.names[0] if top.names else name,
@@ -99,14 +135,14 @@ def _library(top: Group, name: str) -> Library:
 def _cell(group: Group, units: _Units, default_leakage: float) -> Cell:
     states = list(group.of("ff", "latch"))
     state = states[0] if states else None
-    leakages = [float(each.get("value", "0")) for each in group.of("leakage_power")]
+    leakages = [_float(each.get("value", "0")) for each in group.of("leakage_power")]
     mean = sum(leakages) / len(leakages) if leakages else default_leakage
-    leakage = float(group.get("cell_leakage_power", str(mean)))
+    leakage = _positive(group.get("cell_leakage_power", str(mean)))
     pins = {pin.name: pin for pin in (_pin(each, units) for each in group.of("pin"))}
     clocked = state.get("clocked_on") or state.get("enable") if state else ""
     return Cell(
         name=group.names[0],
-        area_um2=float(group.get("area", "0")),
+        area_um2=_positive(group.get("area", "0")),
         leakage_w=leakage * units.leakage,
         pins=pins,
         sequential=state.kind if state else "",
@@ -114,15 +150,15 @@ def _cell(group: Group, units: _Units, default_leakage: float) -> Cell:
         data=(state.get("next_state") or state.get("data_in")).strip("() ") if state else "",
         is_plain=state is None or not {"clear", "preset"} & state.attributes.keys(),
         clock_gate=group.get("clock_gating_integrated_cell"),
-        dont_use=group.get("dont_use") == "true",
+        dont_use=group.get("dont_use").lower() == "true",
         inputs=tuple(sorted(pin.name for pin in pins.values() if pin.direction == "input")),
         outputs=tuple(sorted(pin.name for pin in pins.values() if pin.direction == "output")),
     )
 
 
 def _pin(group: Group, units: _Units) -> Pin:
-    ends = [float(group.get(f"{edge}_capacitance", "0")) for edge in ("rise", "fall")]
-    capacitance = float(group.get("capacitance", str(sum(ends) / 2)))
+    ends = [_float(group.get(f"{edge}_capacitance", "0")) for edge in ("rise", "fall")]
+    capacitance = _positive(group.get("capacitance", str(sum(ends) / 2)))
     direction = group.get("direction")
     if direction == "output" and "three_state" in group.attributes:
         direction = "tristate"
@@ -189,7 +225,7 @@ def _table(group: Group, units: _Units, scale: float) -> Table:
 
 
 def _numbers(text: str) -> list[float]:
-    return [float(x) for x in text.replace(",", " ").split()]
+    return [_float(x) for x in text.replace(",", " ").split()]
 
 
 def _wire(top: Group, units: _Units) -> tuple[float, ...] | None:
@@ -198,9 +234,9 @@ def _wire(top: Group, units: _Units) -> tuple[float, ...] | None:
     found = [group for group in top.of("wire_load") if group.names[:1] == [name]]
     if not found:
         return None
-    per_length = float(found[0].get("capacitance", "0")) * units.load
-    slope = float(found[0].get("slope", "0"))
-    given = [float(x) for x in found[0].attributes.get("fanout_length", ["1", "0"])]
+    per_length = _float(found[0].get("capacitance", "0")) * units.load
+    slope = _float(found[0].get("slope", "0"))
+    given = [_float(x) for x in found[0].attributes.get("fanout_length", ["1", "0"])]
     fanouts, lengths = given[::2], given[1::2]
     return tuple(
         per_length

@@ -2,13 +2,25 @@
 
 from __future__ import annotations
 
+import math
 from pathlib import Path
+from typing import Any
 
 import click
 
 from ..host.options import gather
 
 _PATH = click.Path(path_type=Path)
+
+
+class Finite(click.FloatRange):
+    """A range of numbers that are some."""
+
+    def convert(self, value: Any, param: Any, ctx: Any) -> float:
+        number = super().convert(value, param, ctx)
+        if not math.isfinite(number):
+            self.fail(f"{value} is no number", param, ctx)
+        return number
 
 
 def _numbers(names: str | None) -> tuple[int, ...] | None:
@@ -56,35 +68,35 @@ system_options = gather(
         "link_pj": click.option(
             "--link-energy",
             "link_pj",
-            type=click.FloatRange(0),
+            type=Finite(0),
             metavar="PJ",
             help="Energy of your link, or of writing to your card, in pJ a bit.",
         ),
         "battery_mwh": click.option(
             "--battery",
             "battery_mwh",
-            type=click.FloatRange(0, min_open=True),
+            type=Finite(0, min_open=True),
             metavar="MWH",
             help="Battery of an untethered logger; with --link-energy, how long it lasts.",
         ),
         "front_end_uw": click.option(
             "--front-end",
             "front_end_uw",
-            type=click.FloatRange(0),
+            type=Finite(0),
             metavar="UW",
             help="Amplifier and ADC of one channel, µW; with --battery.  [default: 10]",
         ),
         "base_mw": click.option(
             "--base",
             "base_mw",
-            type=click.FloatRange(0),
+            type=Finite(0),
             metavar="MW",
             help="What else the logger always takes, mW; with --battery.  [default: 0]",
         ),
         "storage_gb": click.option(
             "--storage",
             "storage_gb",
-            type=click.FloatRange(0, min_open=True),
+            type=Finite(0, min_open=True),
             metavar="GB",
             help="The logger's card; with --battery.",
         ),

@@ -13,6 +13,7 @@ from ..golden.errors import require
 from ..host.recording import open_recording
 from ..host.synthetic import PRESETS, synthesize
 
+LEAST_FRAMES = 20
 _SEED = 1
 
 
@@ -64,6 +65,15 @@ def recorded(path: Path, config: EncoderConfig, frames: int) -> Drive:
         f"{path} has {source.samples.shape[1]} channels of {source.sample_bits} bits, and the core "
         f"is for {config.channels} of {config.sample_bits}: give --channels and --sample-bits",
     )
+    require(
+        not path.with_suffix(".meta").is_file() or abs(source.rate_hz / config.rate_hz - 1) < 0.01,
+        f"{path} has {source.rate_hz:g} frames a second, and the core is for {config.rate_hz:g}: "
+        "give --rate",
+    )
     samples = np.ascontiguousarray(source.samples[:frames])
+    require(
+        len(samples) >= LEAST_FRAMES,
+        f"{path} has {len(samples)} frames; activity needs {LEAST_FRAMES} at least, better 300",
+    )
     aux = None if source.aux is None or not config.aux_bits else np.asarray(source.aux[:frames])
     return Drive(name=f"{path.name}, {len(samples)} frames", samples=samples, aux=aux)

@@ -59,7 +59,7 @@ def total(parts: Mapping[str, Figure] | Iterable[tuple[str, Figure]]) -> Figure:
     figures = dict(parts)
     known = [figure for figure in figures.values() if figure.is_known]
     value = sum(figure.value or 0.0 for figure in known)
-    low = sum(f.value or 0.0 if f.low is None else f.low for f in known)
+    low = sum(f.value or 0.0 if f.low is None else f.low for f in figures.values())
     missing = [name for name, figure in figures.items() if not figure.is_known]
     if missing:
         return Figure(None, low, None, f"unknown: {', '.join(missing)}")

@@ -170,7 +170,7 @@ class Point:
 
 def power(cost: Cost, clock_hz: float, samples_hz: float, *, gated: bool) -> Figure:
     """Return the watts of a core; unknown where the clock is slower than the samples come."""
-    if clock_hz < samples_hz:
+    if clock_hz < samples_hz * (1 - 1e-9):
         return unknown(f"{clock_hz / 1e6:.3g} MHz are too slow for {samples_hz / 1e6:.3g} MS/s")
     share = samples_hz / clock_hz if gated else 1.0
     parts = {

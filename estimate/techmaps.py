@@ -106,7 +106,10 @@ def clock_gate(library: Library) -> str | None:
     latch, gate = library.latch, library.smallest("a b")
     if latch is None or gate is None:
         return None
-    output = next(pin for pin in latch.outputs if "!" not in latch.pins[pin].function)
+    plain = (pin for pin in latch.outputs if "!" not in latch.pins[pin].function)
+    output = next(plain, None)
+    if output is None:
+        return None
     open_low = latch.enable.startswith("!") or latch.enable.endswith("'")
     enable = latch.enable.strip("!'() ")
     invert = "" if open_low else _instance(library.inverter, "invert", ("clk",), "open")

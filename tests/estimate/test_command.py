@@ -196,3 +196,37 @@ def test_recording_of_another_width(folder):
 def test_not_a_library(folder):
     (folder / "x.lib").write_text("library (x) { cell (A) { area : }")
     assert "x.lib" in fails("--asic", "x.lib", *SMALL)
+
+
+@pytest.mark.parametrize(
+    ("words", "sentence"),
+    [
+        (("--clock", "nan"), "no number"),
+        (("--clock", "1e9"), "not in the range"),
+        (("--link-energy", "inf"), "no number"),
+        (("--html", "a.html", "--keep", "a.html"), "two outputs have the same name"),
+        (("--asic", "x/icebreaker.lib"), "two targets are named icebreaker"),
+    ],
+)
+def test_more_mistakes(words, sentence, folder):
+    assert sentence in fails("--board", "icebreaker", *words)
+    assert not list(folder.iterdir())
+
+
+def test_auxiliary_words_reach_the_gates(library, folder):
+    """Random ones cost bits, on a chip as on a board."""
+    random = np.random.default_rng(2)
+    samples = np.zeros((60, 41), "<i2")
+    samples[:, 40] = random.integers(0, 1 << 15, 60)
+    np.save(folder / "aux.npy", samples)
+    core = ("--preset", "tiny", "--channels", 40, "--sample-bits", 8, "--aux-bits", 16)
+    asked = (*core, "--rec", "aux.npy", "--seeds", 1)
+    (chip,) = told("--asic", library, "--node", 180, *asked)["estimates"]
+    (board,) = told("--board", "icebreaker", *asked)["estimates"]
+    assert chip["bits_per_sample"] == board["bits_per_sample"]
+
+
+def test_a_clock_too_fast_says_so():
+    (one,) = told(*BOARD, "--clock", 200)["estimates"]
+    assert one["remarks"][1].startswith("THE CLOCK OF 200 MHz IS TOO FAST")
+    assert "TOO SLOW" in run(*BOARD, "--clock", 200)
