@@ -24,7 +24,7 @@ test: $(VENV)/.dev
 
 results: $(VENV)/.dev
 	$(BIN)/probecodec estimate --all --force --markdown docs/results.md --pictures build/results
-	cp build/results/energy-per-sample.svg build/results/fmax.svg docs/
+	cp build/results/energy-per-sample.svg docs/
 	$(BIN)/python -m probecodec.estimate.growth --force docs/cost.png
 
 fuzz: $(VENV)/.dev

@@ -19,7 +19,7 @@ from . import page, plots, tables, vendor_sheet
 from .comparison_plot import comparison
 from .logger import lasting
 from .matrix import Estimate, Made
-from .published import Link, links, works
+from .published import Link, compared, links, works
 from .reading import figure_of, label
 from .remarks import remarks
 from .result import Figure, unknown
@@ -187,7 +187,10 @@ def _pictures(told: Told) -> Iterator[tuple[str, Callable[[str], bytes]]]:
     if told.points:
         yield "sweep", lambda kind: channel_sweep(told.points, kind)
     for per in ("sample", "bit"):
-        yield f"energy-per-{per}", lambda kind, per=per: comparison(works(), ones, kind, per=per)
+        yield (
+            f"energy-per-{per}",
+            lambda kind, per=per: comparison(works(), compared(ones), kind, per=per),
+        )
 
 
 def _markdown(told: Told) -> str:

@@ -104,7 +104,11 @@ def page(
     ]
     for per in ("sample", "bit"):
         picture = comparison(
-            works(), estimates, "svg", per=per, to_node_nm=min(nodes, default=None)
+            works(),
+            published.compared(estimates),
+            "svg",
+            per=per,
+            to_node_nm=min(nodes, default=None),
         )
         body.append(_picture(picture, f"energy of a {per} over node"))
     body.append(_table(tables.published(works(), estimates)))

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 import tomllib
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, fields
 from functools import cache
 from pathlib import Path
@@ -12,6 +12,8 @@ from typing import Any
 
 from ..golden.errors import require
 from .result import Figure, unknown
+
+_FEW = 4  # estimates that a picture has room for
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -93,6 +95,15 @@ class Work:
         upper = bool({"power_w", "w_per_channel", "j_per_bit"} & set(self.bound))
         method = f"{self.name}, {self.status}" + (", at most" if upper else "")
         return Figure(value, None, value if upper else None, method)
+
+
+def compared(estimates: Sequence[Mapping[str, Any]]) -> list[Mapping[str, Any]]:
+    """Return the estimates that a picture has room for: all of a few, else two of chips."""
+    if len(estimates) <= _FEW:
+        return list(estimates)
+    chips = [one for one in estimates if one.get("kind") == "asic"] or list(estimates)
+    ends = [one for one in chips if one.get("preset") in ("tiny", "adaptive")]
+    return (ends or chips)[:_FEW]
 
 
 @dataclass(frozen=True, kw_only=True)

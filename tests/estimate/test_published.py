@@ -2,7 +2,7 @@
 
 import pytest
 
-from probecodec.estimate.published import Work, links, scaled, works
+from probecodec.estimate.published import Work, compared, links, scaled, works
 from probecodec.estimate.result import Figure, unknown
 
 BY_NAME = {work.name: work for work in works()}
@@ -94,3 +94,11 @@ def test_what_links_carry():
     assert {"Bluetooth LE", "Wi-Fi", "backscatter"} == too_slow
     assert most["USB 2.0"] < 480e6 and most["Ethernet, 1 Gb/s"] < 1e9  # of payload
     assert most["flash card"] is None  # its source tells no limit
+
+
+def test_a_picture_has_room_for_a_few():
+    few = [{"kind": "fpga", "preset": name} for name in "abc"]
+    assert compared(few) == few
+    many = few * 3 + [{"kind": "asic", "preset": name} for name in ("tiny", "dual", "adaptive")]
+    assert [one["preset"] for one in compared(many)] == ["tiny", "adaptive"]
+    assert len(compared(few * 3)) == 4
