@@ -27,7 +27,6 @@ from .system import Point, break_even
 from .system_plots import channel_sweep, link_power
 
 SCHEMA = "probecodec-estimate-1"
-_BESIDE = 3  # estimates that stand side by side
 _PACKAGES = (
     "probecodec",
     "amaranth",
@@ -67,7 +66,8 @@ class Told:
         """Usual links and the user's own, by energy."""
         if "link_pj" not in self.system:
             return links()
-        energy = Figure(self.system["link_pj"] * 1e-12, method="--link-energy")
+        joules = self.system["link_pj"] * 1e-12
+        energy = Figure(joules, joules, joules, "--link-energy")
         own = Link(name="yours", j_per_bit=energy, always=False, source="--link-energy")
         return tuple(sorted((own, *links()), key=lambda link: link.j_per_bit.value or 0.0))
 
@@ -104,8 +104,7 @@ class Told:
 
     def grids(self) -> Iterator[tables.Grid]:
         """Yield the tables."""
-        summary = tables.summary(self.whole)
-        yield summary.turned() if 0 < len(self.whole) <= _BESIDE else summary
+        yield tables.overview(self.whole)
         if len(self.made.estimates) > 1:
             if len({one["preset"] for one in self.made.estimates}) > 1:
                 yield tables.matrix(self.made.estimates)

@@ -77,7 +77,7 @@ def page(
     """
     links = published.links() if links is None else links
     body = ["<h1>Estimate of the probecodec core</h1>", f"<p>{escape(_QUESTION)}</p>"]
-    body += [_table(tables.summary(estimates))]
+    body += [_table(tables.overview(estimates))]
     if any(one.get("fmax_hz") for one in estimates):
         body += ["<h2>Speed</h2>", _picture(speed(estimates, "svg"), "fmax of each seed")]
     for one in estimates:

@@ -64,6 +64,8 @@ def text(figure: Figure, unit: str) -> str:
         least = f", at least {si(figure.low, unit, 2)}" if figure.low else ""
         return UNKNOWN + least
     told = si(figure.value, unit)
+    if figure.low == figure.high == figure.value:
+        return told
     if figure.low is None or figure.high is None:
         return told if figure.high is None else f"≤ {told}"
     size = 10.0 ** _power(figure.value, 3)

@@ -30,6 +30,8 @@ from .reading import (
 from .result import unknown
 from .system import Point, break_even, net_saving
 
+_BESIDE = 3  # estimates that stand side by side
+
 
 @dataclass(frozen=True)
 class Grid:
@@ -86,6 +88,12 @@ def summary(estimates: Sequence[Estimate]) -> Grid:
         "corner, ± 25 %. power, a sample: of the core, pins left out."
     )
     return Grid("Estimates", headings, rows, note)
+
+
+def overview(estimates: Sequence[Estimate]) -> Grid:
+    """The summary; a few estimates stand side by side."""
+    grid = summary(estimates)
+    return grid.turned() if 0 < len(estimates) <= _BESIDE else grid
 
 
 def resources(estimate: Estimate) -> Grid:
