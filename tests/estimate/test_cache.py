@@ -39,6 +39,25 @@ def test_a_failure_is_not_kept_but_its_logs_are():
     assert (good / "log.txt").read_text() == "good"
 
 
+@pytest.mark.parametrize("harm", ["cut", "lost", "added"])
+def test_what_is_damaged_is_made_anew(harm):
+    def make(folder):
+        (folder / "log").write_text("whole")
+        (folder / "other").write_text("there")
+
+    folder = kept(["damaged"], make)
+    if harm == "cut":
+        (folder / "log").write_text("who")
+    elif harm == "lost":
+        (folder / "other").unlink()
+    else:
+        (folder / "stray").write_text("x")
+    again = kept(["damaged"], make)
+    names = {path.name for path in again.iterdir() if path.name[0] != "."}
+    assert again == folder and names == {"log", "other"}
+    assert (again / "log").read_text() == "whole"
+
+
 def test_other_errors_leave_nothing():
     def fail(folder):
         raise ValueError("no")
