@@ -22,6 +22,7 @@ from .clocks import family_of
 from .design import Design
 
 NAME = "probecodec"
+SYNTHESIS = {"ice40": "-dsp -abc9", "ecp5": "-abc9"}  # options of Yosys' synth_<family>
 
 # A tool by the name that Amaranth calls it: its command, and what to install.
 _TOOLS = {
@@ -63,7 +64,7 @@ def prepare(design: Design) -> BuildPlan:
                 NAME,
                 emit_src=False,
                 debug_verilog=True,
-                synth_opts={"ice40": "-dsp -abc9", "ecp5": "-abc9"}.get(family, ""),
+                synth_opts=SYNTHESIS.get(family, ""),
                 nextpnr_opts=f"--report {NAME}.report.json --seed 1 --timing-allow-fail "
                 f"--freq {board.clock_hz / 1e6:g}",
                 **options,

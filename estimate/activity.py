@@ -2,9 +2,6 @@
 
 from __future__ import annotations
 
-import gzip
-import hashlib
-import json
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -15,8 +12,7 @@ from numpy.typing import NDArray
 from ..boards.verilog import generate
 from ..golden.config import EncoderConfig
 from ..golden.errors import require
-from ..sim import bulk
-from .cache import kept
+from .driven import drive
 from .question import check_clock
 from .saif import read
 from .switching import MemoryActivity, StageActivity, sums
@@ -121,38 +117,12 @@ def measure(
     verilog = generate(config)
     spacing = max(1.0, clock_hz / asked)
 
-    def simulate(folder: Path) -> None:
-        saif, capture = folder / "activity.saif", folder / "capture.pcs"
-        result = bulk.run(
-            config,
-            samples,
-            aux,
-            capture,
-            spacing=spacing,
-            waves=saif,
-            verilog=verilog,
-            progress=progress,
-        )
-        about = {"cycles": result.cycles, "stream_bytes": capture.stat().st_size}
-        (folder / "activity.json").write_text(json.dumps(about))
-        (folder / "activity.saif.gz").write_bytes(gzip.compress(saif.read_bytes(), 6, mtime=0))
-        saif.unlink()
-        capture.unlink()
-
-    program = bulk.build(config, ".saif", verilog)  # its folder's name is a digest of all in it
-    given = [repr(config), _digest(samples), "" if aux is None else _digest(aux), repr(spacing)]
-    folder = kept(["activity", program.parent.name, *given], simulate)
-    about = json.loads((folder / "activity.json").read_text())
-    saif = read(folder / "activity.saif.gz")
+    driven = drive(config, samples, aux, verilog, spacing=spacing, progress=progress)
     return Activity(
         clock_hz=clock_hz,
-        cycles=about["cycles"],
+        cycles=driven.cycles,
         samples=samples.size,
-        bits_per_sample=8 * about["stream_bytes"] / samples.size,
-        folder=folder,
-        **sums(config, verilog, saif),
+        bits_per_sample=driven.stream_bits / samples.size,
+        folder=driven.folder,
+        **sums(config, verilog, read(driven.saif)),
     )
-
-
-def _digest(array: NDArray[np.generic]) -> str:
-    return hashlib.sha256(array.tobytes()).hexdigest()

@@ -6,6 +6,7 @@ import re
 from collections.abc import Mapping
 from typing import Any, NamedTuple
 
+from ..boards.build_plan import SYNTHESIS
 from ..boards.clocks import family_of
 from ..golden.errors import ToolError
 
@@ -54,7 +55,7 @@ class Family(NamedTuple):
 
 FAMILIES = {
     "ice40": Family(
-        synthesis="synth_ice40 -dsp -abc9",
+        synthesis=f"synth_ice40 {SYNTHESIS['ice40']}",
         cells=(
             (r"SB_LUT4", "luts", 1),
             (r"SB_DFF.*", "flip_flops", 1),
@@ -74,7 +75,7 @@ FAMILIES = {
         nextpnr="--pcf-allow-unconstrained",
     ),
     "ecp5": Family(
-        synthesis="synth_ecp5 -abc9",
+        synthesis=f"synth_ecp5 {SYNTHESIS['ecp5']}",
         cells=(
             (r"LUT4", "luts", 1),
             (r"TRELLIS_DPR16X4", "luts", 4),

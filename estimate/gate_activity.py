@@ -7,9 +7,6 @@ glitches are not counted.
 
 from __future__ import annotations
 
-import gzip
-import hashlib
-import json
 import re
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -25,8 +22,8 @@ from ..boards.verilog import TOP, ports
 from ..golden.config import EncoderConfig
 from ..golden.encoder import Encoder
 from ..golden.errors import ToolError, require
-from ..sim import bulk
 from .cache import kept
+from .driven import drive
 from .mapping import Mapped
 from .netlist import PREFIX, Netlist
 from .netlist_verilog import verilog
@@ -92,42 +89,24 @@ def measure(
     """
     require(len(samples) > 0, "the recording has no frame; activity needs some hundred")
     text = simulated(mapped, netlist, config, srams)
-    program = bulk.build(config, ".saif", text)  # its folder's name is a digest of all in it
-
-    def simulate(folder: Path) -> None:
-        saif, capture = folder / "activity.saif", folder / "capture.pcs"
-        (folder / "simulated.v").write_text(text)
-        result = bulk.run(
-            config,
-            samples,
-            aux,
-            capture,
-            spacing=spacing,
-            waves=saif,
-            verilog=text,
-            progress=progress,
-        )
-        stream = capture.read_bytes()
-        compare(config, samples, aux, stream, mapped)
-        about = {"cycles": result.cycles, "stream_bits": 8 * len(stream), "equal": True}
-        (folder / "activity.json").write_text(json.dumps(about))
-        (folder / "activity.saif.gz").write_bytes(gzip.compress(saif.read_bytes(), 6, mtime=0))
-        saif.unlink()
-        capture.unlink()
-
-    given = [samples] if aux is None else [samples, aux]
-    digests = [hashlib.sha256(np.ascontiguousarray(each).tobytes()).hexdigest() for each in given]
-    folder = kept(["gates", program.parent.name, *digests, repr(spacing)], simulate)
-    about = json.loads((folder / "activity.json").read_text())
-    toggles, high = _read(folder / "activity.saif.gz", len(netlist.drivers))
+    driven = drive(
+        config,
+        samples,
+        aux,
+        text,
+        spacing=spacing,
+        check=lambda stream: compare(config, samples, aux, stream, mapped),
+        progress=progress,
+    )
+    toggles, high = _read(driven.saif, len(netlist.drivers))
     return GateActivity(
         toggles=toggles,
         high=high,
         accesses=_accesses(netlist, high),
-        cycles=about["cycles"],
+        cycles=driven.cycles,
         samples=samples.size,
-        stream_bits=about["stream_bits"],
-        folder=folder,
+        stream_bits=driven.stream_bits,
+        folder=driven.folder,
     )
 
 

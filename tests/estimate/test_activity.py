@@ -5,7 +5,7 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from probecodec.estimate import activity, saif
+from probecodec.estimate import activity, driven, saif
 from probecodec.estimate.structure import find_memories, find_registers
 from probecodec.golden.config import EncoderConfig
 from probecodec.golden.errors import ConfigError
@@ -105,7 +105,7 @@ def test_a_fast_clock_idles(noisy):
 
 
 def test_the_same_again_is_not_simulated(noisy, monkeypatch):
-    monkeypatch.setattr(activity.bulk, "run", lambda *_, **__: pytest.fail("simulated again"))
+    monkeypatch.setattr(driven.bulk, "run", lambda *_, **__: pytest.fail("simulated again"))
     assert activity.measure(CONFIG, NOISY.copy(), ONE_A_CLOCK, AUX.copy()) == noisy
 
 
@@ -116,8 +116,8 @@ def test_what_decides_is_in_the_digest(monkeypatch):
         keys.add(tuple(parts))
         raise InterruptedError
 
-    monkeypatch.setattr(activity, "kept", kept)
-    monkeypatch.setattr(activity.bulk, "build", lambda config, *_: activity.Path("/program/x"))
+    monkeypatch.setattr(driven, "kept", kept)
+    monkeypatch.setattr(driven.bulk, "build", lambda config, *_: driven.Path("/program/x"))
     other, silent = NOISY.copy(), np.zeros_like(AUX)
     other[7, 3] ^= 1
     half = EncoderConfig.preset("tiny", channels=CHANNELS // 2, sample_bits=8, rate_hz=2 * RATE)
