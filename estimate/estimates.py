@@ -16,7 +16,7 @@ from ..boards.clocks import family_of
 from ..golden.config import EncoderConfig
 from . import activity, asic, fpga, fpga_power, vendor_sheet
 from .latency import latency
-from .question import check_clock, sample_rate
+from .question import sample_rate
 from .reading import si, text
 from .recordings import Drive
 from .result import total
@@ -98,7 +98,6 @@ def on_board(
         Where a tool is missing or fails.
     """
     clock = clock_hz or board.clock_hz
-    check_clock(config, clock)
     found = fpga.estimate(board, config, clock, seeds, progress)
     progress("simulation", 0, len(drive.samples))
     fed = 0
@@ -192,7 +191,6 @@ def on_chip(
         Where a tool is missing or fails, or the library cannot be fetched.
     """
     clock = clock_hz or sample_rate(config)
-    check_clock(config, clock)
     found = asic.estimate(
         library,
         config,
