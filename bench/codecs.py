@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import io
 import json
-import subprocess
 import tempfile
 from collections.abc import Iterator
 from functools import partial
@@ -16,6 +15,8 @@ from pathlib import Path
 
 import numpy as np
 from numpy.typing import NDArray
+
+from .memory import run_watched
 
 Samples = NDArray[np.int16]  # (frames, channels)
 
@@ -129,7 +130,7 @@ def _through(command: list[str], data: bytes, suffix: str) -> bytes:
 
 def run(command: list[str]) -> bytes:
     """Run ``command``; return its output, or raise ``RuntimeError`` with what it says."""
-    done = subprocess.run(command, stdin=subprocess.DEVNULL, capture_output=True)
+    done = run_watched(command)
     if done.returncode:
         reason = done.stderr.decode(errors="replace").strip().split("\n")[0].strip()
         raise RuntimeError(f"{command[0]} ended with status {done.returncode}: {reason}")

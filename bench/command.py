@@ -16,6 +16,7 @@ from ..host.options import Failure, force_option, recording_options
 from .ours import OURS
 from .peers import PEERS
 from .projection.command import projection
+from .result import Kind
 
 _PATH = click.Path(path_type=Path)
 
@@ -74,7 +75,6 @@ def lossless(
     from ..host.recording import check_output, replacing
     from . import report
     from .ours import our_result
-    from .peers import peer_result
     from .recordings import load, synthetic
 
     for path, suffix in ((json_path, ".json"), (plot_path, ".png")):
@@ -95,8 +95,11 @@ def lossless(
             results = []
             for done, method in enumerate(chosen):
                 progress(name, done, len(chosen))
-                measure = our_result if method in OURS else peer_result
-                results.append(measure(method, source))
+                results.append(
+                    our_result(method, source)
+                    if method in OURS
+                    else PEERS[method].result(method, Kind.PEER, source)
+                )
             progress(name, len(chosen), len(chosen))
             benches.append(report.Bench(name, source, results))
     contents = {}

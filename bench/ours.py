@@ -2,17 +2,17 @@
 
 from __future__ import annotations
 
-from time import perf_counter
 from typing import NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
 
-from ..golden.config import PRESETS, ConfigError, EncoderConfig
+from ..golden.config import ConfigError, EncoderConfig
 from ..golden.format import Order
 from ..host import fast, open_capture
 from ..host.recording import Recording
-from .result import Result, measured
+from .measuring import measured
+from .result import Kind, Result
 
 
 class Ours(NamedTuple):
@@ -22,8 +22,8 @@ class Ours(NamedTuple):
     order: Order = Order.SEQUENTIAL
 
 
-# Every preset whose first mode no other has; and what a probe's own order makes of the best.
-OURS = {name: Ours(name) for name in PRESETS if name != "dual"} | {
+# A preset for each lossless mode; and what a probe's own order makes of the best.
+OURS = {name: Ours(name) for name in ("fixed", "tiny", "small", "adaptive")} | {
     f"adaptive-{order.name.lower()}": Ours("adaptive", order) for order in (Order.NP1, Order.NP2)
 }
 
@@ -33,7 +33,7 @@ def our_result(name: str, recording: Recording) -> Result:
     try:
         config = recording.config(OURS[name].preset, aux_bits=0, order=OURS[name].order)
     except ConfigError as error:
-        return Result(method=name, ours=True, note=f"skipped: {error}")
+        return Result(method=name, kind=Kind.OURS, note=f"skipped: {error}")
     return ours(name, config, recording.samples)
 
 
@@ -41,21 +41,14 @@ def ours(name: str, config: EncoderConfig, samples: NDArray[np.int16]) -> Result
     """Encode ``samples`` (frames, channels), all packets counted; decode and compare them."""
     # Compiled before it is timed.
     open_capture(b"".join(fast.encoder(config).packets(samples[:2])))[:]
-    start = perf_counter()
-    stream = b"".join(fast.encoder(config).packets(samples))
-    encoded = perf_counter()
-    found = open_capture(stream, workers=1)
-    back = np.asarray(found)
-    decoded = perf_counter()
+
     return measured(
         name,
         samples,
         config.sample_bits,
-        size=len(stream),
-        seconds=(encoded - start, decoded - encoded),
-        verified_frames=len(samples),
-        passed=found.complete and np.array_equal(back, samples),
-        ours=True,
+        encode=lambda: [b"".join(fast.encoder(config).packets(samples))],
+        decode=lambda stream: np.asarray(open_capture(stream[0], workers=1)),
+        kind=Kind.OURS,
         settings={
             "mode": config.modes[0].name.lower(),
             "order": config.order.name.lower(),

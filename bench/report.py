@@ -19,7 +19,7 @@ from ..host.recording import Recording
 from .peers import PEERS
 from .result import Result
 
-SCHEMA = 1  # of the JSON
+SCHEMA = 2  # of the JSON
 
 _HEADINGS = (
     "b/S",

@@ -126,7 +126,7 @@ class TestReport:
         assert (b["frames"], b["channels"], b["rate_hz"]) == (600, 8, 30_000)
         tiny, peer = a["results"]
         assert (tiny["method"], peer["method"]) == ("tiny", "bzip2-9")
-        assert tiny["ours"] and not peer["ours"] and tiny["passed"] and peer["passed"]
+        assert (tiny["kind"], peer["kind"]) == ("ours", "peer") and tiny["passed"] and peer["passed"]
         assert a["gain_percent"] == pytest.approx(100 * (1 - tiny["size"] / peer["size"]))
         assert (a["best_preset"], a["best_peer"]) == ("tiny", "bzip2-9")
 

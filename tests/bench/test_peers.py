@@ -3,8 +3,10 @@
 import numpy as np
 import pytest
 
-from probecodec.bench import codecs, ours, peers
-from probecodec.bench.peers import PEERS, Peer, peer_result
+from probecodec.bench import codecs, ours
+from probecodec.bench.method import Method
+from probecodec.bench.peers import PEERS
+from probecodec.bench.result import Kind
 from probecodec.golden.encoder import encode
 from probecodec.host.recording import Recording
 from probecodec.host.synthetic import synthesize
@@ -14,6 +16,10 @@ def recording(channels=19, frames=700, rate_hz=30_000.0):
     """Channels that no group size divides."""
     made = synthesize("np2", frames=frames, channels=channels)
     return Recording(samples=made.samples, sample_bits=14, rate_hz=rate_hz)
+
+
+def peer_result(name, source):
+    return PEERS[name].result(name, Kind.PEER, source)
 
 
 def installed(name):
@@ -68,9 +74,8 @@ def test_a_missing_package_is_a_row(monkeypatch):
     [(lambda *_: np.zeros((5, 19), np.int16), ""), (lambda *_: 1 / 0, "failed: division by zero")],
 )
 def test_a_peer_that_does_wrong(monkeypatch, decode, note):
-    bad = Peer("", "bz2", lambda *_: [b"1234"], decode)
-    monkeypatch.setitem(peers.PEERS, "bad", bad)
-    result = peer_result("bad", recording(frames=5))
+    bad = Method("", "bz2", lambda *_: [b"1234"], decode)
+    result = bad.result("bad", Kind.PEER, recording(frames=5))
     assert result.failed and not result.passed and result.note == note
 
 
