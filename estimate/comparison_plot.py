@@ -6,13 +6,13 @@ import textwrap
 from collections.abc import Iterable, Sequence
 from typing import Any
 
-from .plots import OURS, bars, canvas, empty, save
+from ..host.report.labels import write_names
+from ..host.report.pictures import OURS, canvas, empty, save
+from .plots import bars
 from .published import Work, scaled
 from .reading import UNKNOWN, Estimate, figure_of, label, si
 from .result import Figure, unknown
 
-# Where a label may stand, in points from its marker; the first that is free is taken.
-_PLACES = [(x, y) for y in (0, 9, -9, 18, -18, 27, -27, 36, -36) for x in (8, -8)]
 _SCALED = {"color": "0.7", "markerfacecolor": "w", "markersize": 4, "elinewidth": 0.8, "zorder": 2}
 
 
@@ -80,7 +80,7 @@ def comparison(
     if left_out:
         note = textwrap.fill(f"no such figure: {'; '.join(left_out)}", 150)
         figure.supxlabel(note, fontsize=7, color="0.4", parse_math=False)
-    _place(figure, axis, marks, diamonds)
+    write_names(figure, axis, marks, diamonds)
     return save(figure, kind)
 
 
@@ -107,38 +107,3 @@ def _legend(figure: Any, axis: Any, to_node_nm: float | None) -> None:
         axis.plot([], [], marker="D", linestyle="none", markersize=4, color="0.7",
                   markerfacecolor="w", label=told)  # fmt: skip
     figure.legend(loc="outside upper center", ncols=5, fontsize=8, frameon=False)
-
-
-def _place(
-    figure: Any,
-    axis: Any,
-    marks: Sequence[tuple[float, float, str, str]],
-    others: Sequence[tuple[float, float]],
-) -> None:
-    """Write each name by its marker, where no other name or marker is."""
-    figure.canvas.draw()
-    renderer = figure.canvas.get_renderer()
-    spots = [axis.transData.transform(at) for at in [*(mark[:2] for mark in marks), *others]]
-    frame = axis.get_window_extent(renderer)
-    taken: list[Any] = []
-    for x, y, name, colour in sorted(marks, key=lambda mark: -mark[1]):
-        best = None
-        for dx, dy in _PLACES:
-            side = "left" if dx > 0 else "right"
-            written = axis.annotate(
-                name, (x, y), (dx, dy), textcoords="offset points", ha=side, va="center",
-                fontsize=8, parse_math=False, zorder=5, color=colour,
-            )  # fmt: skip
-            box = written.get_window_extent(renderer).padded(1)
-            inside = frame.x0 <= box.x0 and box.x1 <= frame.x1
-            free = not any(box.overlaps(other) for other in taken)
-            bare = not any(box.contains(*spot) for spot in spots)
-            if inside and free and bare:
-                best = box
-                break
-            written.remove()
-        if best is None:
-            best = axis.annotate(
-                name, (x, y), (8, 0), textcoords="offset points", fontsize=6, parse_math=False
-            ).get_window_extent(renderer)
-        taken.append(best)

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from typing import Any
 
+from ..host.report.grid import Grid
 from .matrix import Estimate
 from .reading import figure_of, label, text
 from .result import Figure
 from .system import Logger
-from .tables import Grid
 
 FRONT_END_UW = 10.0  # of a channel, unless told: amplifiers of Neuropixels' kind take 10 to 50
 

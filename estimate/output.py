@@ -2,12 +2,10 @@
 
 from __future__ import annotations
 
-import datetime
 import os
 import platform
 from collections.abc import Callable, Iterator
 from dataclasses import asdict, dataclass
-from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 from typing import Any
 
@@ -15,6 +13,8 @@ from rich.console import Console
 from rich.padding import Padding
 from rich.text import Text
 
+from ..host.report.grid import Grid
+from ..host.report.provenance import machine, today, versions
 from . import page, plots, tables, vendor_sheet
 from .comparison_plot import comparison
 from .logger import lasting
@@ -76,13 +76,9 @@ class Told:
         return {
             "schema": SCHEMA,
             "command": self.command,
-            "date": _today(),
-            "machine": {
-                "platform": platform.platform(),
-                "cores": os.cpu_count(),
-                "python": platform.python_version(),
-            },
-            "versions": versions(),
+            "date": today(),
+            "machine": machine(),
+            "versions": versions(_PACKAGES),
             "estimates": [self._with_answers(one) for one in self.made.estimates],
             "sweep": [asdict(point) for point in self.points],
             "logger": [lasting(one, self.system)[1] for one in self.whole if self._logs],
@@ -102,7 +98,7 @@ class Told:
     def _logs(self) -> bool:
         return "battery_mwh" in self.system
 
-    def grids(self) -> Iterator[tables.Grid]:
+    def grids(self) -> Iterator[Grid]:
         """Yield the tables."""
         yield tables.overview(self.whole)
         if len(self.made.estimates) > 1:
@@ -137,17 +133,6 @@ class Told:
                 console.print(Padding(Text(f"· {line}"), (0, 0, 0, 2)))
 
 
-def versions() -> dict[str, str | None]:
-    """Return the versions of the tools; None where one is missing."""
-    found: dict[str, str | None] = {}
-    for name in _PACKAGES:
-        try:
-            found[name] = version(name)
-        except PackageNotFoundError:
-            found[name] = None
-    return found
-
-
 def contents(told: Told, files: dict[str, Path]) -> dict[Path, bytes]:
     """Return what is to be written: path to content."""
     made: dict[Path, bytes] = {}
@@ -156,8 +141,8 @@ def contents(told: Told, files: dict[str, Path]) -> dict[Path, bytes]:
             told.whole,
             told.command,
             points=told.points,
-            versions=versions(),
-            date=_today(),
+            versions=versions(_PACKAGES),
+            date=today(),
             notes=[one["problem"] for one in told.made.estimates if "problem" in one],
             links=told.links,
         )
@@ -194,10 +179,10 @@ def _pictures(told: Told) -> Iterator[tuple[str, Callable[[str], bytes]]]:
 
 def _markdown(told: Told) -> str:
     """The tables as a document."""
-    tools = ", ".join(f"{name} {number}" for name, number in versions().items() if number)
+    tools = ", ".join(f"{name} {number}" for name, number in versions(_PACKAGES).items() if number)
     lines = [
         "# Estimates",
-        f"Made on {_today()} by `{told.command}` with {tools}; Python "
+        f"Made on {today()} by `{told.command}` with {tools}; Python "
         f"{platform.python_version()}, {platform.system()} on {platform.machine()}.",
     ]
     for grid in told.grids():
@@ -206,7 +191,3 @@ def _markdown(told: Told) -> str:
     for one in told.made.estimates:
         lines.append(f"**{label(one)}**\n\n" + "\n".join(f"- {line}" for line in remarks(one)))
     return "\n\n".join(line.strip() for line in lines) + "\n"
-
-
-def _today() -> str:
-    return datetime.datetime.now(datetime.UTC).date().isoformat()

@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-from base64 import b64encode
 from collections.abc import Mapping, Sequence
-from html import escape
 
+from ..host.report import page as html
 from . import published, tables
 from .comparison_plot import comparison
 from .plots import power, resources, speed
@@ -27,23 +26,6 @@ NOTES = (
     "Integration 58, 2017) are a rough picture with wide bars.",
 )
 _QUESTION = "What does the encoder cost on this chip, and does it pay in the system?"
-_STYLE = """
-body{font:15px/1.45 sans-serif;color:#222;background:#fff;margin:1.5em auto;max-width:62em;
-padding:0 1em}
-h1{font-size:1.6em}h2{font-size:1.25em;margin-top:2em}h3{font-size:1em;margin-bottom:.3em}
-.scroll{overflow-x:auto}table{border-collapse:collapse;font-size:.87em}
-th,td{padding:.25em .7em;text-align:right;border-bottom:1px solid #ddd;vertical-align:top}
-th{border-bottom:2px solid #888;text-align:right}
-td{white-space:nowrap}.text,th:first-child,td:first-child{text-align:left;white-space:normal}
-.text{min-width:6em}
-.note{color:#555;font-size:.87em}img{max-width:100%;height:auto}
-pre{white-space:pre-wrap;overflow-wrap:anywhere;background:#f4f4f4;padding:.6em}
-figure{margin:1em 0}
-@media print{td{white-space:normal}.scroll{overflow:visible}
-body{font-size:10pt;max-width:none;margin:0}
-h2,h3{break-after:avoid}figure,tr{break-inside:avoid}}
-"""
-_TEXT = ("method", "source", "what", "", "link", "status")  # columns that are read, not compared
 
 
 def page(
@@ -76,29 +58,32 @@ def page(
         To judge the system with; the usual ones where they are not given.
     """
     links = published.links() if links is None else links
-    body = ["<h1>Estimate of the probecodec core</h1>", f"<p>{escape(_QUESTION)}</p>"]
-    body += [_table(tables.overview(estimates))]
+    body = [html.heading("Estimate of the probecodec core", 1), html.paragraph(_QUESTION)]
+    body += [html.table(tables.overview(estimates))]
     if any(one.get("fmax_hz") for one in estimates):
-        body += ["<h2>Speed</h2>", _picture(speed(estimates, "svg"), "fmax of each seed")]
+        body += [html.heading("Speed"), html.picture(speed(estimates, "svg"), "fmax of each seed")]
     for one in estimates:
-        body.append(f"<h2>{escape(label(one))}</h2>")
+        body.append(html.heading(label(one)))
         if one.get("stages"):
-            body.append(_picture(resources(one, "svg"), "resources of each stage"))
+            body.append(html.picture(resources(one, "svg"), "resources of each stage"))
         if one.get("stages") or one.get("resources"):
-            body.append(_table(tables.resources(one)))
-        body.append(_list(remarks(one)))
+            body.append(html.table(tables.resources(one)))
+        body.append(html.bullets(remarks(one)))
         if one.get("power"):
-            body.append(_picture(power(one, "svg"), "power of each part"))
-            body.append(_table(tables.power(one)))
+            body.append(html.picture(power(one, "svg"), "power of each part"))
+            body.append(html.table(tables.power(one)))
         if one.get("memories"):
-            body.append(_table(tables.memories(one)))
-        body.append(_table(tables.system(one, links)))
+            body.append(html.table(tables.memories(one)))
+        body.append(html.table(tables.system(one, links)))
         if one.get("energy_per_sample_j") and one.get("bits_per_sample"):
-            body.append(_picture(link_power(one, links, "svg"), "power over the link's energy"))
+            body.append(html.picture(link_power(one, links, "svg"), "power over the link's energy"))
     if points:
-        body += ["<h2>Channels and clocks</h2>", _picture(channel_sweep(points, "svg"), "sweep")]
-        body.append(_table(tables.sweeping(points)))
-    body.append("<h2>Beside published work</h2>")
+        body += [
+            html.heading("Channels and clocks"),
+            html.picture(channel_sweep(points, "svg"), "sweep"),
+        ]
+        body.append(html.table(tables.sweeping(points)))
+    body.append(html.heading("Beside published work"))
     nodes = [
         one["node_nm"] for one in estimates if one.get("kind") == "asic" and one.get("node_nm")
     ]
@@ -110,47 +95,18 @@ def page(
             per=per,
             to_node_nm=min(nodes, default=None),
         )
-        body.append(_picture(picture, f"energy of a {per} over node"))
-    body.append(_table(tables.published(works(), estimates)))
-    body += ["<h2>Notes</h2>", _list([*notes, *NOTES])]
-    body.append("<h3>Sources of published figures</h3>")
-    body.append(_list([_source(work) for work in works()]))
-    body.append(_list([f"{link.name}: {link.source}" for link in links]))
+        body.append(html.picture(picture, f"energy of a {per} over node"))
+    body.append(html.table(tables.published(works(), estimates)))
+    body += [html.heading("Notes"), html.bullets([*notes, *NOTES])]
+    body.append(html.heading("Sources of published figures", 3))
+    body.append(html.bullets([_source(work) for work in works()]))
+    body.append(html.bullets([f"{link.name}: {link.source}" for link in links]))
     made = [f"{name} {version or 'unknown'}" for name, version in (versions or {}).items()]
-    body += ["<h2>How it was made</h2>", f"<pre>{escape(command)}</pre>"]
-    body.append(f'<p class="note">{escape("; ".join([*filter(None, [date]), *made]))}</p>')
-    head = (
-        '<meta charset="utf-8"><meta name="viewport" content="width=device-width">'
-        f"<title>probecodec estimate</title><style>{_STYLE}</style>"
-    )
-    text = "\n".join(body)
-    return f'<!doctype html>\n<html lang="en"><head>{head}</head>\n<body>{text}</body></html>\n'
-
-
-def _table(grid: tables.Grid) -> str:
-    """A table that scrolls by itself on a narrow screen."""
-    kinds = [' class="text"' if heading in _TEXT else "" for heading in grid.headings]
-
-    def line(tag: str, cells: Sequence[str]) -> str:
-        made = zip(cells, kinds, strict=True)
-        return f"<tr>{''.join(f'<{tag}{kind}>{escape(cell)}</{tag}>' for cell, kind in made)}</tr>"
-
-    rows = "\n".join(line("td", row) for row in grid.rows)
-    table = f"<table>\n{line('th', grid.headings)}\n{rows}</table>" if grid.rows else ""
-    note = f'<p class="note">{escape(grid.note)}</p>' if grid.note else ""
-    return f'<h3>{escape(grid.title)}</h3><div class="scroll">{table}</div>{note}'
-
-
-def _picture(svg: bytes, told: str) -> str:
-    """An image of its own, so that the names inside no two pictures meet."""
-    data = f"data:image/svg+xml;base64,{b64encode(svg).decode()}"
-    return f'<figure><img alt="{escape(told)}" src="{data}"></figure>'
+    body += [html.heading("How it was made"), html.verbatim(command)]
+    body.append(html.paragraph("; ".join([*filter(None, [date]), *made]), note=True))
+    return html.page("probecodec estimate", body)
 
 
 def _source(work: Work) -> str:
     told = f"{work.name}: {work.source}"
     return f"{told} (second-hand: {', '.join(work.unverified)})" if work.unverified else told
-
-
-def _list(lines: Sequence[str]) -> str:
-    return f"<ul>{''.join(f'<li>{escape(line)}</li>' for line in lines)}</ul>"

@@ -1,16 +1,15 @@
-"""Pictures of estimates: resources, speed, power. PNG or SVG, the same bytes each time."""
+"""Pictures of estimates: resources, speed, power."""
 
 from __future__ import annotations
 
-import io
 from collections.abc import Sequence
 from typing import Any
 
+from ..host.report.pictures import OTHERS, OURS, ROW, canvas, empty, save
 from .reading import NAMES, UNKNOWN, Estimate, count, figure_of, label, parts_of, si
 from .result import Figure
 
-OURS, OTHERS, HATCH = "C3", "0.6", "////"
-ROW = 0.3  # inches for each line of a bar picture
+HATCH = "////"
 
 
 def resources(estimate: Estimate, kind: str = "png") -> bytes:
@@ -110,14 +109,6 @@ def power(estimate: Estimate, kind: str = "png") -> bytes:
     return save(figure, kind, label(estimate))
 
 
-def empty(message: str, kind: str = "png") -> bytes:
-    """A picture that only says why it is empty."""
-    figure, axes = canvas(1, 1, 6, 1)
-    axes[0, 0].set_axis_off()
-    axes[0, 0].text(0.5, 0.5, message, ha="center", va="center", parse_math=False)
-    return save(figure, kind)
-
-
 def bars(
     axis: Any,
     at: float,
@@ -146,36 +137,3 @@ def prefix(value: float, unit: str) -> tuple[str, float]:
     steps = ((1e-12, "p"), (1e-9, "n"), (1e-6, "µ"), (1e-3, "m"), (1.0, ""), (1e3, "k"))
     size, name = max((step for step in steps if step[0] <= abs(value)), default=steps[0])
     return name + unit, 1 / size
-
-
-def pyplot() -> Any:
-    """Return matplotlib's pyplot, without a display."""
-    import matplotlib
-
-    matplotlib.use("Agg")
-    import matplotlib.pyplot as plt
-
-    return plt
-
-
-def save(figure: Any, kind: str, title: str = "") -> bytes:
-    """Return the picture as ``png`` or ``svg``, without dates or random names, and close it."""
-    plt = pyplot()
-    if title:
-        figure.suptitle(title, fontsize=10, parse_math=False)
-    data = io.BytesIO()
-    blank = {"Software": None} if kind == "png" else {"Date": None, "Creator": None}
-    with plt.rc_context({"svg.hashsalt": "probecodec"}):
-        figure.savefig(data, format=kind, dpi=120, metadata=blank)
-    plt.close(figure)
-    return data.getvalue()
-
-
-def canvas(rows: int, columns: int, width: float, height: float) -> tuple[Any, Any]:
-    """Return a figure of so many inches, and its axes without upper and right spines."""
-    figure, axes = pyplot().subplots(
-        rows, columns, figsize=(width, height), squeeze=False, layout="constrained"
-    )
-    for axis in axes.flat:
-        axis.spines[["top", "right"]].set_visible(False)
-    return figure, axes

@@ -7,7 +7,8 @@ from typing import Any
 
 import numpy as np
 
-from .plots import OTHERS, OURS, bars, canvas, empty, pyplot, save
+from ..host.report.pictures import OTHERS, OURS, canvas, empty, pyplot, save
+from .plots import bars
 from .published import Link
 from .reading import UNKNOWN, Estimate, figure_of, label, si
 from .system import Point, break_even

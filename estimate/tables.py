@@ -1,15 +1,11 @@
-"""What an estimate tells, as tables: one content for the terminal, Markdown and HTML."""
+"""What an estimate tells, as tables."""
 
 from __future__ import annotations
 
 import math
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
 
-from rich import box
-from rich.markup import escape
-from rich.table import Table
-
+from ..host.report.grid import Grid
 from .published import Link, Work
 from .reading import (
     NAMES,
@@ -31,39 +27,6 @@ from .result import unknown
 from .system import Point, break_even, net_saving
 
 _BESIDE = 3  # estimates that stand side by side
-
-
-@dataclass(frozen=True)
-class Grid:
-    """A table's content, plain text; ``note`` stands below it."""
-
-    title: str
-    headings: tuple[str, ...]
-    rows: list[tuple[str, ...]]
-    note: str = ""
-
-    def turned(self) -> Grid:
-        """Return it with rows as columns."""
-        heads, *lines = zip(self.headings, *self.rows, strict=True)
-        return Grid(self.title, heads, [tuple(line) for line in lines], self.note)
-
-    def rich(self) -> Table:
-        """Return it for the terminal."""
-        table = Table(box=box.SIMPLE, title=escape(self.title), title_justify="left")
-        for n, heading in enumerate(self.headings):
-            wide = n == len(self.headings) - 1 and heading in ("method", "source", "what")
-            justify = "right" if n and not wide else "left"
-            table.add_column(escape(heading), justify=justify, overflow="fold")
-        for row in self.rows:
-            table.add_row(*map(escape, row))
-        table.caption, table.caption_justify = escape(self.note), "left"
-        return table
-
-    def markdown(self) -> str:
-        """Return it as Markdown, a heading not included."""
-        lines = [self.headings, ("---",) * len(self.headings), *self.rows]
-        text = "\n".join("| " + " | ".join(map(_markdown, line)) + " |" for line in lines)
-        return text + (f"\n\n{self.note}\n" if self.note else "\n")
 
 
 def summary(estimates: Sequence[Estimate]) -> Grid:
@@ -260,9 +223,3 @@ def matrix(estimates: Sequence[Estimate]) -> Grid:
         )
     rows = [(name, *(line.get(target, "–") for target in targets)) for name, line in cells.items()]
     return Grid("Presets and targets", ("preset", *targets), rows)
-
-
-def _markdown(cell: str) -> str:
-    """A cell that neither Markdown nor HTML reads as markup."""
-    escaped = cell.replace("&", "&amp;").replace("<", "&lt;").replace("|", "\\|")
-    return " ".join(escaped.split())

@@ -6,6 +6,7 @@ import pytest
 from probecodec.estimate import comparison_plot, plots, system_plots
 from probecodec.estimate.published import Work, links, scaled, works
 from probecodec.estimate.result import Figure
+from probecodec.host.report import pictures
 
 from .sample_estimates import ASIC, BARE, FPGA, points
 
@@ -16,7 +17,7 @@ PICTURES = {
     "comparison": lambda kind: comparison_plot.comparison(works(), [ASIC], kind, to_node_nm=180),
     "links": lambda kind: system_plots.link_power(ASIC, links(), kind),
     "sweep": lambda kind: system_plots.channel_sweep(points(), kind),
-    "empty": lambda kind: plots.empty("nothing", kind),
+    "empty": lambda kind: pictures.empty("nothing", kind),
 }
 
 
@@ -24,11 +25,11 @@ PICTURES = {
 def drawn(monkeypatch):
     """Figures instead of bytes."""
     made = []
-    for module in (plots, system_plots, comparison_plot):
+    for module in (plots, system_plots, comparison_plot, pictures):
         monkeypatch.setattr(module, "save", lambda figure, kind, title="": made.append(figure))
     yield made
     for figure in made:
-        plots.pyplot().close(figure)
+        pictures.pyplot().close(figure)
 
 
 def texts(axis):
@@ -41,7 +42,7 @@ def test_bytes(name):
     assert make("png").startswith(b"\x89PNG")
     svg = make("svg")
     assert svg == make("svg") and b"<svg" in svg and b"<dc:date>" not in svg
-    assert not plots.pyplot().get_fignums()
+    assert not pictures.pyplot().get_fignums()
 
 
 def test_resources(drawn):

@@ -1,10 +1,6 @@
 """Tables: numbers as text, unknown is told, one content in three forms."""
 
-import io
-import re
-
 import pytest
-from rich.console import Console
 
 from probecodec.estimate import tables
 from probecodec.estimate.published import links, works
@@ -128,20 +124,3 @@ def test_sweep():
     grid = tables.sweeping(points())
     assert [row[3] for row in grid.rows] == ["no", "no", "yes"] * 2
     assert "yes" not in [row[3] for row in tables.sweeping(points()[:2]).rows]
-
-
-class TestForms:
-    GRID = tables.Grid("[b]t[/]", ("a|b", "c"), [("x|y", "<i>&"), ("[red]z", "line\nbreak")], "n")
-
-    def test_markdown(self):
-        lines = self.GRID.markdown().splitlines()
-        assert lines[0] == "| a\\|b | c |" and lines[1] == "| --- | --- |"
-        assert lines[2] == "| x\\|y | &lt;i>&amp; |" and lines[3] == "| [red]z | line break |"
-        assert lines[-1] == "n"
-        assert all(len(re.findall(r"(?<!\\)\|", line)) == 3 for line in lines[:4])
-
-    def test_terminal_shows_markup_as_it_is(self):
-        console = Console(file=io.StringIO(), width=80)
-        console.print(self.GRID.rich())
-        told = console.file.getvalue()
-        assert "[red]z" in told and "[b]t[/]" in told and "x|y" in told

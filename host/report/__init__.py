@@ -1,0 +1,1 @@
+"""What reports of all verbs are made of: tables, pictures, HTML pages, where they come from."""
