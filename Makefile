@@ -1,16 +1,19 @@
 # make demo: the main job on a synthetic recording, result in build/demo
 # make test: everything that must hold
 # make results: the estimates of docs/results.md, the pictures beside them
+# make bench: all methods on synthetic recordings, and on those in the folder that RECORDINGS names:
+#   docs/benchmarks.md with its picture, the picture book and JSON in build/bench
 # make fuzz: a million damaged captures, COUNT=… others, SEED=… of another kind
 # Each makes a virtual environment in .venv first. PYTHON=… picks another interpreter.
 
 PYTHON ?= python3
 VENV := .venv
+RECORDINGS ?=
 COUNT ?= 1000000
 SEED ?= 0
 BIN := $(VENV)/bin
 
-.PHONY: demo test results fuzz check-tools clean
+.PHONY: demo test results bench fuzz check-tools clean
 .DELETE_ON_ERROR:
 
 demo: $(VENV)/.sim
@@ -26,6 +29,11 @@ results: $(VENV)/.dev
 	$(BIN)/probecodec estimate --all --force --markdown docs/results.md --pictures build/results
 	cp build/results/energy-per-sample.svg docs/
 	$(BIN)/python -m probecodec.estimate.growth --force docs/cost.png
+
+bench: $(VENV)/.bench
+	mkdir -p build/bench
+	$(BIN)/probecodec bench --synthetic $(RECORDINGS) --force --markdown docs/benchmarks.md \
+		--html build/bench/book.html --json build/bench/bench.json
 
 fuzz: $(VENV)/.dev
 	$(BIN)/python -m tests.host.fuzz --count $(COUNT) --seed $(SEED)

@@ -69,9 +69,9 @@ class Method:
     def result(self, name: str, kind: Kind, recording: Recording) -> Result:
         """Measure it; one that is missing or fails is a row that says so."""
         samples = recording.samples
-        settings = {"about": self.about, "tool": self.needs}
+        settings = {"tool": self.needs}
         if note := self.missing():
-            return Result(method=name, kind=kind, settings=settings, note=note)
+            return Result(method=name, kind=kind, about=self.about, settings=settings, note=note)
         return measured(
             name,
             samples,
@@ -79,6 +79,7 @@ class Method:
             encode=lambda: self.encode(samples, recording.rate_hz),
             decode=lambda blobs: self.decode(blobs, samples.shape),
             kind=kind,
+            about=self.about,
             settings=settings,
         )
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import NamedTuple
 
 import numpy as np
@@ -42,17 +43,28 @@ def ours(name: str, config: EncoderConfig, samples: NDArray[np.int16]) -> Result
     # Compiled before it is timed.
     open_capture(b"".join(fast.encoder(config).packets(samples[:2])))[:]
 
-    return measured(
+    encoder = fast.encoder(config)
+
+    def encode() -> list[bytes]:
+        nonlocal encoder
+        encoder = fast.encoder(config)
+        return [b"".join(encoder.packets(samples))]
+
+    restart_frames = config.restart_interval * config.packet_frames
+    result = measured(
         name,
         samples,
         config.sample_bits,
-        encode=lambda: [b"".join(fast.encoder(config).packets(samples))],
+        encode=encode,
         decode=lambda stream: np.asarray(open_capture(stream[0], workers=1)),
         kind=Kind.OURS,
+        about=f"restart every {restart_frames} frames",
         settings={
             "mode": config.modes[0].name.lower(),
             "order": config.order.name.lower(),
             "packet_frames": config.packet_frames,
-            "restart_frames": config.restart_interval * config.packet_frames,
+            "restart_frames": restart_frames,
         },
     )
+    bits = np.round(encoder.channel_bits / len(samples), 3)
+    return replace(result, channel_bits=bits.tolist())

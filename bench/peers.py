@@ -25,7 +25,6 @@ def _flac(level: int) -> Method:
 
 
 PEERS = {
-    "bzip2-9": of_bytes("bz2", lambda m, d: m.compress(d, 9), lambda m, d: m.decompress(d)),
     "xz-9": of_bytes("lzma", lambda m, d: m.compress(d, preset=9), lambda m, d: m.decompress(d)),
     "zstd-19": of_bytes(
         "zstandard",

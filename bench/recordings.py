@@ -10,7 +10,7 @@ from typing import Any
 
 import numpy as np
 
-from ..host.recording import Recording, open_recording
+from ..host.recording import SUFFIXES, Recording, open_recording
 from ..host.spikeglx import RecordingError
 from ..host.synthetic import PRESETS, synthesize
 
@@ -21,6 +21,7 @@ _KEYS: dict[str, tuple[tuple[str, ...], type]] = {
     "channels": (("channels",), int),
     "sample_bits": (("sample_bits", "adc_bits"), int),
     "rate_hz": (("rate_hz",), float),
+    "lsb_uv": (("lsb_uv", "uV_per_bit"), float),
     "aux_bits": (("aux_bits",), int),
 }
 
@@ -68,8 +69,8 @@ def load(
 def sidecar(path: Path) -> dict[str, Any]:
     """Options of `open_recording` in the ``.json`` beside a ``.bin`` that has no ``.meta``.
 
-    Keys: channels, sample_bits or adc_bits, rate_hz, aux_bits; others, and nulls, count for
-    nothing.
+    Keys: channels, sample_bits or adc_bits, rate_hz, lsb_uv or uV_per_bit, aux_bits; others, and
+    nulls, count for nothing.
     """
     beside = path.with_suffix(".json")
     if path.suffix != ".bin" or path.with_suffix(".meta").is_file() or not beside.is_file():
@@ -93,6 +94,14 @@ def sidecar(path: Path) -> dict[str, Any]:
     return found
 
 
+def folder(path: Path) -> list[Path]:
+    """Return the recordings in a folder, by name; `RecordingError` where there is none."""
+    found = sorted(one for one in path.iterdir() if one.suffix in SUFFIXES and one.is_file())
+    if not found:
+        raise RecordingError(f"{path} holds no recording ({', '.join(SUFFIXES)}): name another")
+    return found
+
+
 def synthetic(frames: int | None) -> dict[str, Recording]:
     """Return a synthetic recording of each probe, by name."""
     made = {name: synthesize(name, frames=frames or SYNTHETIC_FRAMES, seed=1) for name in PRESETS}
@@ -106,3 +115,8 @@ def synthetic(frames: int | None) -> dict[str, Recording]:
         )
         for name, recording in made.items()
     }
+
+
+def doubts(name: str, recording: Recording) -> list[str]:
+    """Return what to mind."""
+    return []

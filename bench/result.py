@@ -31,6 +31,8 @@ class Result:
         ``size`` over the samples; 16 bits, and the ADC's bits, over that.
     encode_mb_s, decode_mb_s : float or None
         Megabytes (10**6) of int16 a second, one thread.
+    channel_bits : list of float or None
+        Of a preset: bits a sample of each channel, headers left out.
     encode_peak_mb, decode_peak_mb : float or None
         Megabytes of memory above what was held before, the recording; None where not known.
     verified_frames : int
@@ -41,8 +43,10 @@ class Result:
         The method was there, and did not do its work.
     note : str
         Why it did not run, or failed.
+    about : str
+        Its settings.
     settings : dict
-        For JSON.
+        More, for JSON.
     """
 
     method: str
@@ -55,10 +59,12 @@ class Result:
     decode_mb_s: float | None = None
     encode_peak_mb: float | None = None
     decode_peak_mb: float | None = None
+    channel_bits: list[float] | None = None
     verified_frames: int = 0
     passed: bool | None = None
     failed: bool = False
     note: str = ""
+    about: str = ""
     settings: dict[str, Any] = field(default_factory=dict)
 
     @property

@@ -39,3 +39,17 @@ def progress_bar(label: str, unit: str = "frames") -> Iterator[Callable[[int, in
     ) as bar:
         task = bar.add_task(label, total=None)
         yield lambda done, total: bar.update(task, completed=done, total=total)
+
+
+@contextmanager
+def step_bar() -> Iterator[Callable[[str, int, int], None]]:
+    """Show one bar, which tells the step under way, on stderr where that is a terminal.
+
+    Yields ``progress(step, done, total)``.
+    """
+    console = Console(stderr=True)
+    with Progress(console=console, transient=True, disable=not sys.stderr.isatty()) as bar:
+        task = bar.add_task("", total=None)
+        yield lambda step, done, total: bar.update(
+            task, description=step, completed=done, total=total
+        )

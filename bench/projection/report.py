@@ -3,19 +3,21 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from importlib.metadata import PackageNotFoundError, version
 from typing import Any
 
 from rich import box
 from rich.markup import escape
 from rich.table import Table
 
-from ..report import as_json as bench_json
+from ...host.report.provenance import machine, versions
 from .families import FAMILIES
 from .notes import notes
 from .result import Results, Row
 
 SCHEMA = 1  # of the JSON
+_PACKAGES = (
+    "probecodec", "numpy", "numba", "scipy", "scikit-learn", "PyWavelets", "torch", "spikeinterface"
+)  # fmt: skip
 HEADINGS = (
     "b/S",
     "to\nADC",
@@ -90,19 +92,15 @@ def cells(results: Results, row: Row) -> tuple[str, ...]:
 
 def as_json(results: Results, command: Sequence[str]) -> dict[str, Any]:
     """Return everything: results, notes, machine, versions, command line."""
-    told = bench_json([], command)
-    del told["benches"]
-    for package in ("scipy", "scikit-learn", "PyWavelets", "numba", "spikeinterface"):
-        try:
-            told["versions"][package] = version(package)
-        except PackageNotFoundError:
-            told["versions"][package] = None
     families = {
         name: {"title": family.title, "bits": "link" if family.link else "entropy"}
         for name, family in FAMILIES.items()
     }
-    return told | {
+    return {
         "schema": SCHEMA,
+        "command": list(command),
+        "machine": machine(),
+        "versions": versions(_PACKAGES),
         "families": families,
         "notes": notes(results),
         "results": results.as_json(),

@@ -2,13 +2,14 @@
 
 import json
 import os
+import re
 
 import numpy as np
 import pytest
 from click.testing import CliRunner
 
+from probecodec.bench.methods import METHODS
 from probecodec.bench.ours import OURS
-from probecodec.bench.peers import PEERS
 from probecodec.bench.recordings import load, sidecar
 from probecodec.host.cli import main
 from probecodec.host.spikeglx import RecordingError
@@ -22,7 +23,7 @@ QUICK = ("--methods", "tiny,bzip2-9")
 def folder(tmp_path, monkeypatch):
     """The working folder: ``a.bin`` and ``b.bin``, of different shapes, with sidecars."""
     monkeypatch.chdir(tmp_path)
-    monkeypatch.setenv("COLUMNS", "120")
+    monkeypatch.setenv("COLUMNS", "150")
     SAMPLES.tofile("a.bin")
     SAMPLES.tofile("b.bin")
     describe("a", channels=16, adc_bits=10, rate_hz=2500, probe=None)
@@ -68,7 +69,7 @@ class TestSidecar:
     def test_repeated_until_it_is_long_enough(self, folder):
         a = load(folder / "a.bin", {}, 7, 0.008)  # at 2,500 Hz
         assert np.array_equal(a.samples, np.tile(SAMPLES[:7], (3, 1))[:20])
-        assert "a.bin: 25 frames" in run("a.bin", *QUICK, "--seconds", 0.01).stdout
+        assert "a: 25 frames" in run("a.bin", *QUICK, "--seconds", 0.01).stdout
 
     def test_options_go_before_it(self, folder):
         b = load(folder / "b.bin", {"channels": 4, "rate_hz": 10.0}, None)
@@ -117,50 +118,79 @@ class TestReport:
     def test_json(self, folder):
         run("a.bin", "b.bin", *QUICK, "--json", "out.json")
         told = json.loads((folder / "out.json").read_text())
-        assert set(told) == {"schema", "command", "machine", "versions", "benches"}
+        assert set(told) == {"schema", "command", "date", "machine", "versions", "benches"}
         assert set(told["machine"]) == {"platform", "processor", "cores", "python"}
         assert {"probecodec", "numpy", "wavpack", "bz2", "soundfile"} <= set(told["versions"])
         a, b = told["benches"]
         shape = [a[key] for key in ("recording", "frames", "channels", "sample_bits")]
         assert shape == ["a.bin", 300, 16, 10]
         assert (b["frames"], b["channels"], b["rate_hz"]) == (600, 8, 30_000)
-        tiny, peer = a["results"]
-        assert (tiny["method"], peer["method"]) == ("tiny", "bzip2-9")
-        assert (tiny["kind"], peer["kind"]) == ("ours", "peer") and tiny["passed"] and peer["passed"]
-        assert a["gain_percent"] == pytest.approx(100 * (1 - tiny["size"] / peer["size"]))
-        assert (a["best_preset"], a["best_peer"]) == ("tiny", "bzip2-9")
+        other, tiny = a["results"]
+        assert (tiny["method"], other["method"]) == ("tiny", "bzip2-9")
+        assert (tiny["kind"], other["kind"]) == ("ours", "study")
+        assert tiny["passed"] and other["passed"] and a["lossy"] is None
+        assert a["gain_percent"] == pytest.approx(100 * (1 - tiny["size"] / other["size"]))
+        assert (a["best_ours"], a["best_other"]) == ("tiny", "bzip2-9")
+        payload = sum(tiny["channel_bits"]) * 300 / 8  # the rest are headers
+        assert 0.8 * tiny["size"] < payload < tiny["size"]
 
     def test_tables_hold_the_numbers(self, folder):
         text = run("a.bin", *QUICK, "--json", "out.json").stdout
         (a,) = json.loads((folder / "out.json").read_text())["benches"]
         found = rows(text)
-        for result in a["results"]:
+        for result, of in zip(a["results"], (["study"], ["this", "project"]), strict=True):
             bits = result["bits_per_sample"]
-            assert found[result["method"]][:3] == [
-                f"{bits:.3f}",
-                f"{16 / bits:.2f}",
-                f"{10 / bits:.2f}",
-            ]
-        tiny, peer = (f"{result['bits_per_sample']:.3f}" for result in a["results"])
-        assert found["a"] == [tiny, "bzip2-9", peer, f"{a['gain_percent']:.1f}", "%"]
+            told = [f"{bits:.3f}", f"{16 / bits:.2f}", f"{10 / bits:.2f}"]
+            assert found[result["method"]][: len(of) + 3] == [*of, *told]
+        other, tiny = (f"{result['bits_per_sample']:.3f}" for result in a["results"])
+        gain = [tiny, "bzip2-9", other, f"{a['gain_percent']:.1f}", "%"]
+        assert found["a"] == ["16", "ch", "×", "0.12", "s", "10", "bit", *gain]
 
-    def test_plot(self, folder):
-        run("a.bin", "b.bin", *QUICK, "--frames", 20, "--plot", "out.png")
-        assert (folder / "out.png").read_bytes().startswith(b"\x89PNG")
+    def test_remarks_say_who_wins_and_who_loses(self, folder):
+        text = " ".join(run("a.bin", "--methods", "raw,fixed,tiny,diff8").stdout.split())
+        assert re.search(r"- tiny \(\d\.\d\d b/S\) is \d+\.\d % smaller than the best", text)
+        SAMPLES[:, :1].repeat(16, axis=1).tofile("a.bin")  # every column is the first
+        text = " ".join(run("a.bin", *QUICK).stdout.split())
+        assert re.search(r"tiny .* is \d+\.\d % LARGER than the best of all others", text)
+        assert re.search(r"tiny \(\d\.\d\d b/S\) loses to bzip2-9\.", text)
+
+    def test_few_frames_are_told(self, folder):
+        text = " ".join(run("a.bin", *QUICK, "--frames", 20).stdout.split())
+        assert "Only 20 frames" in text
+
+    @pytest.mark.parametrize(("name", "begin"), [("o.png", b"\x89PNG"), ("o.svg", b"<?xml")])
+    def test_plot(self, folder, name, begin):
+        run("a.bin", "b.bin", *QUICK, "--frames", 20, "--plot", name)
+        assert (folder / name).read_bytes().startswith(begin)
+
+    def test_document_and_its_picture(self, folder):
+        run("a.bin", *QUICK, "--markdown", "out.md")
+        document = (folder / "out.md").read_text()
+        assert "![" in document and "(out.svg)" in document and (folder / "out.svg").is_file()
+        assert "## Lossless: a: 300 frames (0.12 s), 16 channels, 10 bits" in document
+        assert "| bzip2-9 | study |" in document.replace("**", "")
 
     def test_frames(self, folder):
-        assert (
-            "a.bin: 20 frames, 16 channels, 10 bits" in run("a.bin", *QUICK, "--frames", 20).stdout
-        )
+        text = run("a.bin", *QUICK, "--frames", 20).stdout
+        assert "a: 20 frames (8 ms), 16 channels, 10 bits" in text
 
-    def test_synthetic_without_a_recording(self, folder):
-        text = run("--frames", 30, "--methods", "fixed").stdout
-        for probe, channels in (("np1", 384), ("np2", 384), ("intan", 32)):
-            assert f"synthetic {probe}: 30 frames, {channels} channels" in text
+    def test_a_folder_is_its_recordings(self, folder):
+        np.save("c.npy", SAMPLES)
+        text = run(".", *QUICK, "--frames", 20).stdout
+        assert all(f"Lossless: {name}: 20 frames" in text for name in "abc")
+        (folder / "empty").mkdir()
+        assert "empty holds no recording (.bin, .npy)" in fails("empty")
+
+    def test_synthetic_without_a_recording_or_beside_one(self, folder):
+        for arguments in ((), ("a.bin", "--synthetic")):
+            text = run(*arguments, "--frames", 30, "--methods", "fixed").stdout
+            for probe, channels in (("np1", 384), ("np2", 384), ("intan", 32)):
+                assert re.search(rf"synthetic {probe}: 30 frames .*, {channels} channels", text)
+        assert "Lossless: a: 30 frames" in text
 
     def test_no_peers(self, folder):
-        text = run("a.bin", "--no-peers", "--frames", 20).stdout
-        assert set(OURS) <= set(rows(text)) and not set(PEERS) & set(rows(text))
+        text = run("a.bin", "--no-peers", "--no-lossy", "--frames", 20).stdout
+        assert set(OURS) <= set(rows(text)) and not set(METHODS) & set(rows(text))
 
     def test_a_missing_tool_is_a_line(self, folder, monkeypatch):
         monkeypatch.setenv("PATH", "")
@@ -168,25 +198,29 @@ class TestReport:
         assert "wavpack-1: wavpack was not found; install it: apt-get install wavpack" in text
 
     def test_a_row_that_is_not_equal_ends_with_status_1(self, folder, monkeypatch):
-        monkeypatch.setattr("probecodec.host.reader.decode", lambda *_: iter(()))  # all zeros
+        zeros = np.zeros_like(SAMPLES)
+        monkeypatch.setattr("probecodec.bench.ours.open_capture", lambda *_, **__: zeros)
         text = run("a.bin", *QUICK, "--json", "out.json", status=1).stdout
         assert rows(text)["tiny"][-1] == "NO"
         (a,) = json.loads((folder / "out.json").read_text())["benches"]
-        assert a["best_preset"] is None and a["gain_percent"] is None
+        assert a["best_ours"] is None and a["gain_percent"] is None
 
 
 class TestErrors:
     @pytest.mark.parametrize(
         ("arguments", "sentence"),
         [
-            (("a.bin", "--methods", "tiny,zip"), "no method is named 'zip'; there are fixed,"),
+            (
+                ("a.bin", "--methods", "tiny,zip"),
+                "no method is named 'zip'; there are raw,",
+            ),
             (("a.bin", "--methods", "xz-9", "--no-peers"), "no method is left"),
             (("--channels", "3"), "give REC"),
             (("none.bin",), "there is no file none.bin"),
             (("a.bin", "--channels", "7"), "not a multiple of its 7 columns"),
             (("a.bin", "--json", "out.txt"), "out.txt does not end in .json"),
             (("a.bin", "--json", "a.json"), "a.json exists"),
-            (("a.bin", "--plot", "out.pdf"), "out.pdf does not end in .png"),
+            (("a.bin", "--plot", "out.pdf"), "out.pdf does not end in .png or .svg"),
             (("a.bin", "--plot", "no/out.png"), "no/out.png: No such file"),
         ],
     )

@@ -53,7 +53,7 @@ def test_quick_run(tmp_path, monkeypatch):
     assert not wavelet["link"] and 0.5 < wavelet["traces"]["correlation"] < 1
     assert (tmp_path / "a.png").read_bytes().startswith(b"\x89PNG")
     page = (tmp_path / "a.html").read_text()
-    assert page.count("data:image/png;base64,") == 2 and "sparse-64" in page
+    assert page.count("data:image/svg+xml;base64,") == 2 and "sparse-64" in page
     for note in told["notes"]:
         assert note in " ".join(outcome.output.split())
     assert f"~{wavelet['bits']:.3f}" in outcome.output
