@@ -1,43 +1,14 @@
 """The page: whole, self-contained, the same bytes each time, and nothing of users runs in it."""
 
-from html.parser import HTMLParser
-
 import pytest
 
 from probecodec.estimate.page import NOTES, page
 from probecodec.estimate.published import links, works
 
+from ..host.report.page_reader import Reader
 from .sample_estimates import ASIC, BARE, FPGA, points
 
-VOID = {"meta", "img"}
 EVIL = '<script>alert("1")</script>&\'"'
-
-
-class Reader(HTMLParser):
-    """Checks that tags close in order; keeps text, tags and sources."""
-
-    def __init__(self, text):
-        super().__init__()
-        self.open, self.tags, self.sources, self.told = [], [], [], []
-        self.feed(text)
-        self.close()
-        assert not self.open
-
-    def handle_starttag(self, tag, attributes):
-        self.tags.append(tag)
-        self.sources += [value for name, value in attributes if name in ("src", "href")]
-        if tag not in VOID:
-            self.open.append(tag)
-
-    def handle_endtag(self, tag):
-        assert self.open.pop() == tag
-
-    def handle_data(self, data):
-        self.told.append(data)
-
-    @property
-    def text(self):
-        return " ".join(self.told)
 
 
 @pytest.fixture(scope="module")
