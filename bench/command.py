@@ -121,22 +121,22 @@ def _contents(
     benches: list[Bench], command: list[str], wanted: dict[str, Path]
 ) -> dict[Path, bytes]:
     """Return what is to be written: path to content. A document has its picture beside it."""
-    from . import report
-    from .book import book
-    from .pictures import overview
+    from . import pictures, report
 
     made: dict[Path, bytes] = {}
     if path := wanted.get("json"):
         told = report.as_json(benches, command)
         made[path] = json.dumps(told, indent=1, allow_nan=False).encode() + b"\n"
     if path := wanted.get("html"):
+        from .book import book
+
         made[path] = book(benches, command).encode()
     if path := wanted.get("markdown"):
         picture = path.with_suffix(".svg")
-        made[picture] = overview(benches, "svg")
+        made[picture] = pictures.overview(benches, "svg")
         made[path] = report.document(benches, command, picture.name).encode()
     if path := wanted.get("plot"):
-        made[path] = overview(benches, path.suffix[1:])
+        made[path] = pictures.overview(benches, path.suffix[1:])
     return made
 
 
