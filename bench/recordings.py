@@ -41,8 +41,8 @@ def load(
     Raises
     ------
     RecordingError
-        As `open_recording` does; also for a broken sidecar, and samples that do not fit their
-        width.
+        As `open_recording` does; also for a broken sidecar, samples that do not fit their width,
+        fewer than two frames, and a constant recording.
     """
     recording = open_recording(path, **(sidecar(path) | dict(given)))
     if not 1 <= recording.sample_bits <= 16:
@@ -53,8 +53,15 @@ def load(
     if recording.samples.shape[1] == 0:
         raise RecordingError(f"{path} has no channel but the auxiliary word: correct channels")
     samples = np.array(recording.samples[:frames])
-    half = 1 << (recording.sample_bits - 1)
-    for value in (int(samples.min()), int(samples.max())):
+    if len(samples) < 2:
+        raise RecordingError(f"{path}: one frame has no differences; give two at least")
+    half, least, most = 1 << (recording.sample_bits - 1), int(samples.min()), int(samples.max())
+    if least == most:
+        raise RecordingError(
+            f"{path} is constant, all samples are {least}: there is nothing to compare; check the "
+            "file, and whether the probe was on"
+        )
+    for value in (least, most):
         if not -half <= value < half:
             raise RecordingError(
                 f"{path} holds {value}, which does not fit {recording.sample_bits} bits: correct "
@@ -115,8 +122,3 @@ def synthetic(frames: int | None) -> dict[str, Recording]:
         )
         for name, recording in made.items()
     }
-
-
-def doubts(name: str, recording: Recording) -> list[str]:
-    """Return what to mind."""
-    return []

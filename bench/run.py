@@ -8,7 +8,7 @@ from importlib.util import find_spec
 from pathlib import Path
 
 from ..host.options import Failure
-from ..host.recording import Recording
+from ..host.recording import Recording, doubts
 from .bench import Bench
 from .entropies import entropies
 from .methods import METHODS
@@ -17,7 +17,6 @@ from .projection.families import FAMILIES
 from .projection.options import Options
 from .projection.result import Results
 from .projection.run import run as run_lossy
-from .recordings import doubts
 from .result import Result
 
 Progress = Callable[[str, int, int], None]
@@ -67,7 +66,8 @@ def run(plan: Plan, name: str, recording: Recording, progress: Progress) -> Benc
 
     ``progress`` gets the step under way, how many are done, and how many there are.
     """
-    stem, notes = Path(name).stem, doubts(name, recording)
+    path = Path(name)
+    stem, notes = path.stem, doubts(path, recording) if path.is_file() else []
     results = []
     for done, method in enumerate(plan.methods):
         progress(f"{stem}: {method}", done, len(plan.methods))

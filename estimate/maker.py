@@ -6,6 +6,8 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
+import click
+
 from ..boards.build import Progress
 from ..boards.targets import board
 from ..golden.config import PRESETS, EncoderConfig
@@ -29,6 +31,7 @@ def maker_of(
     rec : Path, optional
         Recording that drives the core; a synthetic one where there is none.
     """
+    told: set[str] = set()
 
     def make(
         target: str, preset: str, fields: dict[str, Any], clock_hz: float | None, progress: Progress
@@ -41,6 +44,10 @@ def maker_of(
             drive = recordings.synthetic(config, frames)
         else:
             drive = recordings.recorded(rec, config, frames)
+        for sentence in drive.doubts:
+            if sentence not in told:  # by another target
+                click.echo(sentence, err=True)
+        told.update(drive.doubts)
         asked: dict[str, Any] = {"preset": preset, "clock_hz": clock_hz, "progress": progress}
         if chosen is None:
             return estimates.on_chip(target, config, drive, node_nm=node_nm, **asked)

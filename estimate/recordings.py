@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 
 from ..golden.config import EncoderConfig
 from ..golden.errors import require
-from ..host.recording import open_recording
+from ..host.recording import doubts, open_recording
 from ..host.synthetic import PRESETS, synthesize
 
 LEAST_FRAMES = 20
@@ -27,11 +27,14 @@ class Drive:
         What the samples are.
     samples : int16 (frames, channels)
     aux : uint16 (frames,), optional
+    doubts : tuple of str
+        What looks wrong about them, one sentence for each.
     """
 
     name: str
     samples: NDArray[np.int16]
     aux: NDArray[np.uint16] | None
+    doubts: tuple[str, ...] = ()
 
 
 def synthetic(config: EncoderConfig, frames: int) -> Drive:
@@ -76,4 +79,9 @@ def recorded(path: Path, config: EncoderConfig, frames: int) -> Drive:
         f"{path} has {len(samples)} frames; activity needs {LEAST_FRAMES} at least, better 300",
     )
     aux = None if source.aux is None or not config.aux_bits else np.asarray(source.aux[:frames])
-    return Drive(name=f"{path.name}, {len(samples)} frames", samples=samples, aux=aux)
+    return Drive(
+        name=f"{path.name}, {len(samples)} frames",
+        samples=samples,
+        aux=aux,
+        doubts=tuple(doubts(path, source)),
+    )

@@ -23,7 +23,7 @@ from .options import (
     force_option,
     json_option,
     recording_options,
-    tell_rate,
+    tell_doubts,
 )
 
 # Verbs in other files, imported when they are used: name to "module:command", the module
@@ -119,6 +119,7 @@ def encode(
     settings = source.config(**config)
     if settings.modes[0] == Mode.PROJECTION:
         raise Failure("mode projection is not lossless: `probecodec project` encodes with it")
+    tell_doubts(rec, recording, source)
     frames, channels = source.samples.shape
     packets = -(-frames // settings.packet_frames)
     size = 0
@@ -128,7 +129,6 @@ def encode(
             file.write(chunk)
             size += len(chunk)
             progress(min(done * settings.packet_frames, frames), frames)
-    tell_rate(rec, recording, source.rate_hz)
     report = {
         "recording": str(rec),
         "capture": str(out),

@@ -26,7 +26,14 @@ from ..golden.config import EncoderConfig
 from ..golden.errors import ToolError
 from .board_options import part_options
 from .matrix_options import matrix_options, projection_of
-from .options import Failure, config_options, force_option, json_option, recording_options
+from .options import (
+    Failure,
+    config_options,
+    force_option,
+    json_option,
+    recording_options,
+    tell_doubts,
+)
 
 if TYPE_CHECKING:
     from ..sim.check import CheckReport
@@ -133,13 +140,14 @@ def sim(
     settings = source.config(**projected(config, matrix, source.sample_bits))
     if len(settings.modes) > 1 and (capture or waves):
         raise ValueError("--capture and --waves take one mode: choose a preset that builds one")
+    if parts and board is None:
+        raise ValueError(f"--{next(iter(parts))} needs --board")
+    tell_doubts(rec, recording, source)
     samples, aux = source.samples[:frames], source.aux
     if board is not None:
         own = {"frames": frames, "matrix": matrix, "config": config, "parts": parts}
         _sim_board(board, source, capture, as_json, **own)
         return
-    if parts:
-        raise ValueError(f"--{next(iter(parts))} needs --board")
     reports = []
     with extra("sim"), tempfile.TemporaryDirectory() as scratch, stages() as progress:
         kept = {path: Path(scratch) / path.name for path in (capture, waves) if path is not None}

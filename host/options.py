@@ -5,12 +5,15 @@ from __future__ import annotations
 import functools
 from collections.abc import Callable
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import click
 
 from ..golden.config import PRESETS
 from ..golden.format import Mode, Order
+
+if TYPE_CHECKING:
+    from .recording import Recording
 
 Decorator = Callable[[Callable[..., Any]], Callable[..., Any]]
 
@@ -114,10 +117,15 @@ config_options = gather(
 )
 
 
-def tell_rate(rec: Path, recording: dict[str, Any], rate_hz: float) -> None:
-    """Say on stderr which rate was assumed, where nothing tells it."""
-    if "rate_hz" not in recording and not rec.with_suffix(".meta").is_file():
-        click.echo(f"{rec} does not tell its rate: {rate_hz:g} Hz assumed (--rate)", err=True)
+def tell_doubts(rec: Path, given: dict[str, Any], recording: Recording) -> None:
+    """Say on stderr what looks wrong about a recording, and a rate assumed as nothing tells it."""
+    from .recording import doubts
+
+    for sentence in doubts(rec, recording):
+        click.echo(sentence, err=True)
+    if "rate_hz" not in given and not rec.with_suffix(".meta").is_file():
+        rate = f"{recording.rate_hz:g} Hz"
+        click.echo(f"{rec} does not tell its rate: {rate} assumed (--rate)", err=True)
 
 
 json_option = click.option("--json", "as_json", is_flag=True, help="Print one JSON object.")

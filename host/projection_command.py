@@ -22,7 +22,7 @@ from .options import (
     force_option,
     json_option,
     recording_options,
-    tell_rate,
+    tell_doubts,
 )
 from .progress import progress_bar
 
@@ -103,6 +103,7 @@ def project(
             f"takes whole packets of {step} frames; give at most "
             f"{(frames - 1) // step * step / settings.rate_hz:.3g}"
         )
+    tell_doubts(rec, recording, source)
     sizes = {Mode.HUFFMAN: 0, Mode.PROJECTION: 0}
     counts = dict(sizes)  # frames
     with replacing(out) as file, progress_bar("encoding") as progress:
@@ -114,7 +115,6 @@ def project(
             sizes[mode] += len(packet)
             counts[mode] += stop - start
             progress(stop, frames)
-    tell_rate(rec, recording, source.rate_hz)
     parts = {
         name: {"frames": counts[mode], "bytes": sizes[mode]}
         | rates(sizes[mode], counts[mode] * channels, settings.sample_bits)

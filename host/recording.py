@@ -7,6 +7,7 @@ there is one, is the last column.
 from __future__ import annotations
 
 import errno
+import math
 import os
 import secrets
 from collections.abc import Callable, Iterator
@@ -19,6 +20,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ..golden.config import EncoderConfig
+from .columns import doubt, likely_columns
+from .scaling import code_step
 from .spikeglx import Meta, RecordingError
 
 if TYPE_CHECKING:
@@ -135,6 +138,24 @@ def open_recording(
     return Recording(samples=table[:, :count], aux=aux, **about)
 
 
+def doubts(path: str | Path, recording: Recording) -> list[str]:
+    """Return what looks wrong about a recording that was opened, one sentence for each.
+
+    A part of the file is read. Columns are looked at where nothing but the user tells how many
+    there are.
+    """
+    path, found = Path(path), []
+    if path.suffix == ".bin" and not path.with_suffix(".meta").is_file():
+        columns = recording.samples.shape[1] + bool(recording.aux_bits)
+        found.append(doubt(np.memmap(path, _INT16, "r"), columns))
+    if (step := code_step(recording.samples)) > 1:
+        found.append(
+            f"uses one code in {step}, it was scaled after the ADC: the ADC's own codes would take "
+            f"about {math.log2(step):.1f} bits a sample less"
+        )
+    return [f"{path} {each}" for each in found if each]
+
+
 def write_recording(
     path: str | Path,
     samples: NDArray[np.int16] | Capture,
@@ -246,12 +267,15 @@ def _open_raw(path: Path, columns: int) -> NDArray[np.int16]:
         raise RecordingError(f"{path} is empty: it holds no frame")
     if size % _INT16.itemsize:
         raise RecordingError(f"{path} has an odd size, {size} bytes: it is cut off or not int16")
-    if size % (columns * _INT16.itemsize):
+    values = np.memmap(path, _INT16, "r")
+    if values.size % columns:
+        likely = likely_columns(values)
         raise RecordingError(
-            f"{path} holds {size // _INT16.itemsize} samples, not a multiple of its {columns} "
-            "columns: correct channels and aux_bits, or get the whole file"
+            f"{path} holds {values.size} samples, not a multiple of its {columns} columns: correct "
+            "channels and aux_bits, or get the whole file"
+            + (f"; it looks like {likely} columns" if likely else "")
         )
-    return np.memmap(path, _INT16, "r").reshape(-1, columns)
+    return values.reshape(-1, columns)
 
 
 def _open_npy(path: Path) -> NDArray[np.int16]:

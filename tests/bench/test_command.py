@@ -114,6 +114,25 @@ class TestSidecar:
             load(folder / "a.bin", {"sample_bits": 8}, None)
 
 
+class TestBadRecordings:
+    def test_constant(self, folder):
+        np.full((300, 16), 7, np.int16).tofile("a.bin")
+        assert "a.bin is constant, all samples are 7: there is nothing" in fails("a.bin", *QUICK)
+
+    def test_one_frame(self, folder):
+        assert "a.bin: one frame has no differences" in fails("a.bin", *QUICK, "--frames", 1)
+
+    def test_wrong_channels_are_doubted_where_figures_are(self, folder):
+        synthesize("np1", frames=800, channels=24, seed=3).samples.tofile("w.bin")
+        describe("w", channels=12, adc_bits=10)
+        text = " ".join(run("w.bin", *QUICK, "--json", "w.js.json").stdout.split())
+        assert "looks like 24 columns, not 12" in text
+        told = json.loads((folder / "w.js.json").read_text())["benches"][0]
+        assert any("looks like 24 columns" in note for note in told["notes"])
+        describe("w", channels=24, adc_bits=10)
+        assert "looks like" not in run("w.bin", *QUICK).stdout
+
+
 class TestReport:
     def test_json(self, folder):
         run("a.bin", "b.bin", *QUICK, "--json", "out.json")

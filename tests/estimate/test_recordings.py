@@ -3,6 +3,8 @@
 import numpy as np
 import pytest
 
+from probecodec.estimate import estimates
+from probecodec.estimate.maker import maker_of
 from probecodec.estimate.recordings import recorded, synthetic
 from probecodec.golden.config import EncoderConfig
 from probecodec.golden.errors import ConfigError
@@ -30,3 +32,20 @@ def test_recorded(tmp_path):
     assert drive.name == "r.npy, 50 frames" and drive.aux is None
     with pytest.raises((ConfigError, ValueError), match=r"16 (channels|columns)"):
         recorded(path, EncoderConfig.preset("tiny", channels=12, sample_bits=8), 50)
+
+
+def test_a_wrong_count_of_channels_is_doubted_once(tmp_path, monkeypatch, capsys):
+    """However many targets it drives, and on stderr."""
+    random = np.random.default_rng(1)
+    samples = random.normal(random.normal(0, 30, 16), 9, (400, 16)).astype("<i2")
+    path = tmp_path / "r.bin"
+    samples.tofile(path)
+    monkeypatch.setattr(estimates, "on_board", lambda *_, **__: None)
+    for channels, expected in ((16, ""), (32, f"{path} looks like 16 columns, not 32")):
+        make = maker_of((), None, path, 50, (1,))
+        fields = {"channels": channels, "sample_bits": 10}
+        for target in ("icebreaker", "ulx3s"):
+            make(target, "tiny", fields, None, lambda *_: None)
+        told = capsys.readouterr()
+        assert told.out == "" and told.err.count("\n") == bool(expected)
+        assert told.err.startswith(expected)

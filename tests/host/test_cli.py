@@ -175,6 +175,18 @@ class TestEncode:
         sentence = fails("encode", "rec.bin", "new.pcs", *RAW, "--packet-frames", 4)
         assert sentence == "Error: frame 33, channel 2: 700 does not fit a 10-bit sample"
 
+    def test_a_wrong_count_of_channels_is_doubted(self, folder):
+        """Once, on stderr; the capture is written all the same, and JSON stays JSON."""
+        random = np.random.default_rng(1)
+        table = random.normal(random.normal(0, 40, 8), 9, (400, 8)).astype(np.int16)
+        (folder / "rec.bin").write_bytes(table.tobytes())
+        told = ("--sample-bits", 10, "--rate", 30000, "--json")
+        result = run("encode", "rec.bin", "new.pcs", "--channels", 16, *told)
+        assert result.stderr == "rec.bin looks like 8 columns, not 16: correct --channels\n"
+        assert json.loads(result.stdout)["channels"] == 16
+        result = run("encode", "rec.bin", "new.pcs", "--channels", 8, *told, "--force")
+        assert result.stderr == ""
+
     def test_force(self, folder):
         (folder / "new.pcs").write_text("old")
         run("encode", "rec.bin", "new.pcs", *RAW, "--force")

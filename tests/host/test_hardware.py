@@ -107,8 +107,15 @@ class TestSim:
     def test_a_missing_tool_is_one_sentence(self, rec, tmp_path, monkeypatch):
         monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path))  # nothing built yet
         monkeypatch.setenv("PATH", "")
-        error = run("sim", rec, *RAW, status=2).stderr
-        assert error == "Error: g++ was not found; install it: apt-get install g++\n"
+        missing = "Error: g++ was not found; install it: apt-get install g++\n"
+        assert run("sim", rec, *RAW, "--rate", 30000, status=2).stderr == missing
+        wrong = ("--channels", 16, "--sample-bits", 16)
+        told = run("sim", rec, *wrong, status=2).stderr.splitlines()
+        assert told == [
+            f"{rec} looks like 32 columns, not 16: correct --channels",
+            f"{rec} does not tell its rate: 30000 Hz assumed (--rate)",
+            missing.rstrip(),
+        ]
 
 
 def test_a_missing_extra_is_one_sentence(tmp_path, monkeypatch):

@@ -251,6 +251,17 @@ def test_the_output(folder):
     assert not [name for name in os.listdir() if name.endswith(".part")]
 
 
+def test_a_wrong_count_of_channels_is_doubted():
+    random = np.random.default_rng(1)
+    table = random.normal(random.normal(0, 40, 8), 9, (600, 8)).astype(np.int16)
+    table.tofile("rec.bin")
+    told = ("--sample-bits", 10, "--rate", 2500, "--lossless", 0.05, *SMALL, "--json")
+    result = run("project", "rec.bin", "a.pcs", "--channels", 16, *told)
+    assert result.stderr == "rec.bin looks like 8 columns, not 16: correct --channels\n"
+    assert json.loads(result.stdout)["recording"] == "rec.bin"
+    assert run("project", "rec.bin", "b.pcs", "--channels", 8, *told).stderr == ""
+
+
 @pytest.mark.parametrize("seconds", ["inf", "nan"])
 def test_no_number_of_seconds(seconds):
     sentence = fails("project", "rec.npy", "a.pcs", *RAW, *SMALL, "--lossless", seconds)

@@ -10,6 +10,7 @@ from probecodec.golden.format import Mode
 from probecodec.host.recording import (
     RecordingError,
     check_output,
+    doubts,
     open_recording,
     replacing,
     write_recording,
@@ -25,6 +26,13 @@ def table():
 def raw(path, table):
     path.write_bytes(table.astype("<i2").tobytes())
     return path
+
+
+@pytest.fixture
+def offset():
+    """int16 (400, 9) with an offset of each column, by which frames are known."""
+    random = np.random.default_rng(2)
+    return np.rint(random.normal(random.normal(0, 40, 9), 10, (400, 9))).astype(np.int16)
 
 
 def spikeglx(folder, table, name="run_g0_t0.imec0.ap", **changes):
@@ -102,6 +110,12 @@ class TestRaw:
         path = tmp_path / "a.bin"
         path.write_bytes(content)
         assert expected in refused(path, channels=2, sample_bits=10)
+
+    def test_a_count_that_does_not_fit_hears_a_better_one(self, tmp_path, offset):
+        path = raw(tmp_path / "a.bin", offset)
+        assert refused(path, channels=7, sample_bits=10).endswith("; it looks like 9 columns")
+        raw(path, np.random.default_rng(3).integers(-9, 9, 3600).astype(np.int16))
+        assert refused(path, channels=7, sample_bits=10).endswith("or get the whole file")
 
     def test_path_refused(self, tmp_path):
         assert "there is no file" in refused(tmp_path / "a.bin", channels=2, sample_bits=10)
@@ -259,6 +273,42 @@ class TestSpikeGLX:
         path = spikeglx(tmp_path, table)
         path.unlink()
         assert "there is no file" in refused(path.with_suffix(".meta"))
+
+
+class TestDoubts:
+    @pytest.mark.parametrize(
+        ("channels", "aux_bits", "expected"),
+        [
+            (9, 0, None),
+            (8, 16, None),
+            (8, 0, "9 columns, not 8: correct --channels, or name the auxiliary column with "
+             "--aux-bits 16"),
+            (9, 16, "9 columns, not 10: correct --channels or --aux-bits"),
+            (18, 0, "9 columns, not 18: correct --channels"),
+        ],
+    )  # fmt: skip
+    def test_columns(self, tmp_path, offset, channels, aux_bits, expected):
+        path = raw(tmp_path / "a.bin", offset[:360])
+        rec = open_recording(path, channels=channels, sample_bits=10, aux_bits=aux_bits)
+        assert doubts(path, rec) == ([f"{path} looks like {expected}"] if expected else [])
+
+    def test_a_file_that_tells_its_columns(self, tmp_path, offset):
+        """Two rows as one: what lies beside the values is believed."""
+        pairs = offset.reshape(200, 18)
+        path = spikeglx(tmp_path, pairs)
+        assert doubts(path, open_recording(path)) == []
+        assert doubts(path.with_suffix(".meta"), open_recording(path)) == []
+        np.save(tmp_path / "a.npy", pairs)
+        assert doubts(tmp_path / "a.npy", open_recording(tmp_path / "a.npy")) == []
+
+    def test_scaled(self, tmp_path, offset):
+        path = tmp_path / "a.npy"
+        np.save(path, np.tile(offset * 12, (2, 1)))
+        (sentence,) = doubts(path, open_recording(path))
+        assert sentence == (
+            f"{path} uses one code in 12, it was scaled after the ADC: the ADC's own codes would "
+            "take about 3.6 bits a sample less"
+        )
 
 
 class TestConfig:
