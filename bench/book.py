@@ -10,6 +10,7 @@ from . import pictures, tables
 from .bench import Bench
 from .projection.notes import notes
 from .projection.plots import rate_distortion
+from .projection.report import claims
 from .projection.report import tables as lossy_tables
 from .remarks import remarks
 from .report import tools
@@ -57,4 +58,4 @@ def _chapter(bench: Bench) -> Iterator[str]:
         yield html.heading("Lossy, at equal bits", 3)
         yield html.picture(rate_distortion(bench.lossy, "svg"), "rate and distortion")
         yield html.bullets(notes(bench.lossy))
-        yield from map(html.table, lossy_tables(bench.lossy))
+        yield from map(html.table, [*lossy_tables(bench.lossy), claims(bench.lossy)])

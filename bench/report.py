@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import sys
 from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import replace
 from typing import Any
 
 from rich.console import Console
@@ -14,6 +15,8 @@ from ..host.report.provenance import machine, today, versions
 from . import tables
 from .bench import Bench
 from .methods import METHODS
+from .projection.notes import notes
+from .projection.report import claims
 from .projection.report import tables as lossy_tables
 from .remarks import remarks
 
@@ -42,23 +45,26 @@ def as_json(benches: Iterable[Bench], command: Sequence[str]) -> dict[str, Any]:
     }
 
 
-def grids(bench: Bench, *, brief: bool = False) -> Iterator[Grid]:
-    """Yield the tables of one recording."""
-    yield tables.lossless(bench, brief=brief)
-    yield tables.entropies(bench)
+def parts(bench: Bench, *, brief: bool = False) -> Iterator[tuple[Grid, list[str]]]:
+    """Yield the tables of one recording, each with sentences; ``brief`` for a terminal."""
+    yield tables.lossless(bench, brief=brief), remarks(bench)
+    yield tables.entropies(bench), []
     if bench.lossy is not None:
-        yield from lossy_tables(bench.lossy)
+        told = notes(bench.lossy)
+        for grid in lossy_tables(bench.lossy):
+            yield replace(grid, title=f"Lossy: {bench.stem}: {grid.title}"), told
+        yield replace(claims(bench.lossy), title=f"Published ratios: {bench.stem}"), []
 
 
 def show(benches: Sequence[Bench]) -> None:
-    """Print tables and remarks."""
+    """Print tables and sentences."""
     # A pipe has no width of its own; the tables need more than the 80 columns it would be given.
     console = Console(width=None if sys.stdout.isatty() or os.environ.get("COLUMNS") else 150)
     for bench in benches:
-        for grid in grids(bench, brief=True):
+        for grid, told in parts(bench, brief=True):
             console.print(grid.rich())
-        for line in remarks(bench):
-            console.print(f"- {line}", markup=False, highlight=False)
+            for line in told:
+                console.print(f"- {line}", markup=False, highlight=False)
     console.print(tables.summary(benches).rich())
 
 
@@ -70,14 +76,10 @@ def document(benches: Sequence[Bench], command: Sequence[str], picture: str) -> 
         "# Benchmarks",
         f"Made on {today()} by `{' '.join(command)}` on {where['cores']} cores "
         f"({where['processor']}, {where['platform']}, Python {where['python']}) with {made}.",
-        f"![size of each method, recording by recording]({picture})",
+        f"![size of each method, recording by recording, in % of the best not ours]({picture})",
     ]
-    both = [(tables.summary(benches), []), (tables.works(), [])]
-    both += [
-        (grid, remarks(bench) if n == 0 else [])
-        for bench in benches
-        for n, grid in enumerate(grids(bench))
-    ]
-    for grid, told in both:
+    whole = [(tables.summary(benches), [])]
+    whole += [part for bench in benches for part in parts(bench)]
+    for grid, told in [*whole, (tables.works(), [])]:
         lines += [f"## {grid.title}", "\n".join(f"- {line}" for line in told), grid.markdown()]
     return "\n\n".join(line.strip() for line in lines if line.strip()) + "\n"

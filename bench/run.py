@@ -14,13 +14,12 @@ from .entropies import entropies
 from .methods import METHODS
 from .ours import OURS, our_result
 from .projection.families import FAMILIES
-from .projection.options import Options
+from .projection.options import NEEDS, Options
 from .projection.result import Results
 from .projection.run import run as run_lossy
 from .result import Result
 
 Progress = Callable[[str, int, int], None]
-_LOSSY_NEEDS = {"scipy": "scipy", "sklearn": "scikit-learn", "pywt": "PyWavelets"}
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -98,7 +97,7 @@ def _result(name: str, recording: Recording) -> Result:
 
 
 def _lossy(plan: Plan, recording: Recording, progress: Progress) -> Results:
-    missing = [package for module, package in _LOSSY_NEEDS.items() if find_spec(module) is None]
+    missing = [package for module, package in NEEDS.items() if find_spec(module) is None]
     if missing:
         raise ValueError(f"they need {', '.join(missing)}: pip install 'probecodec[bench]'")
     options = Options(source="real", families=plan.families).brief()

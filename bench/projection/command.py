@@ -5,17 +5,17 @@ from __future__ import annotations
 import json
 import os
 import sys
-from collections.abc import Callable, Iterator
-from contextlib import ExitStack, contextmanager
+from contextlib import ExitStack
 from importlib.util import find_spec
 from pathlib import Path
 
 import click
 
 from ...host.options import Failure, force_option
+from ...host.progress import step_bar
+from .options import NEEDS
 
 _PATH = click.Path(path_type=Path)
-_NEEDS = {"scipy": "scipy", "sklearn": "scikit-learn", "pywt": "PyWavelets"}
 
 
 def _numbers(_: click.Context, option: click.Parameter, text: str | None) -> tuple[float, ...]:
@@ -59,6 +59,7 @@ def _names(_: click.Context, option: click.Parameter, text: str | None) -> tuple
 )
 @click.option("--seed", type=click.IntRange(0), default=1, show_default=True)
 @click.option("--quick", is_flag=True, help="Seconds instead of minutes; no figures to quote.")
+@click.option("--brief", is_flag=True, help="Two minutes: the published families, smaller.")
 @click.option("--all", "everything", is_flag=True, help="All levels, ratios, recoveries: hours.")
 @click.option("--json", "json_path", type=_PATH, metavar="FILE", help="Write all as .json.")
 @click.option("--plot", "plot_path", type=_PATH, metavar="FILE", help="Error over bits as .png.")
@@ -77,6 +78,7 @@ def projection(
     recoveries: tuple[str, ...],
     seed: int,
     quick: bool,
+    brief: bool,
     everything: bool,
     json_path: Path | None,
     plot_path: Path | None,
@@ -87,7 +89,8 @@ def projection(
 
     Every family is brought to the same bits a sample; all spikes are known, and the first stretch,
     sent lossless, is where everything is learned. Projections, dropped bits and coarser steps count
-    bits on the link, packets included; the others an entropy, which favours them.
+    bits on the link, packets included; WavPack those of its files; the others an entropy, which
+    favours them.
     """
     from rich.console import Console
 
@@ -97,7 +100,7 @@ def projection(
     for output, suffix in outputs:
         if output is not None:
             check_output(output, (suffix,), force=force)
-    needs = dict(_NEEDS)
+    needs = dict(NEEDS)
     if plot_path is not None or html_path is not None:
         needs["matplotlib"] = "matplotlib"
     if source == "spikeinterface":
@@ -130,9 +133,11 @@ def projection(
         seed=seed,
         **(most | {name: value for name, value in given.items() if value}),
     )
+    if quick or brief:
+        options = options.quick() if quick else options.brief()
     try:
-        with _bar() as progress:
-            results = run(options.quick() if quick else options, progress)
+        with step_bar() as progress:
+            results = run(options, progress)
     except ValueError as error:
         raise Failure(str(error)) from None
     command = ["probecodec", *sys.argv[1:]]
@@ -149,20 +154,6 @@ def projection(
             stack.enter_context(replacing(output)).write(content)
     console = Console(width=None if sys.stdout.isatty() or os.environ.get("COLUMNS") else 150)
     for table in report.tables(results):
-        console.print(table)
+        console.print(table.rich())
     for note in notes(results):
         console.print(f"- {note}", markup=False, highlight=False)
-
-
-@contextmanager
-def _bar() -> Iterator[Callable[[str, int, int], None]]:
-    """Show one bar, which tells what is under way, on stderr where that is a terminal."""
-    from rich.console import Console
-    from rich.progress import Progress
-
-    console = Console(stderr=True)
-    with Progress(console=console, transient=True, disable=not sys.stderr.isatty()) as bar:
-        task = bar.add_task("", total=None)
-        yield lambda what, done, total: bar.update(
-            task, description=what, completed=done, total=total
-        )

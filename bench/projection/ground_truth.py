@@ -9,9 +9,9 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from ...golden.highpass import Highpass
 from ...golden.projection_config import ProjectionConfig
-from ...host import synthetic
+from ...host import fast, synthetic
+from ...host.recording import Recording
 from ..recordings import load
 from .noise import rms, spun_out
 from .options import Options
@@ -19,6 +19,9 @@ from .units import AFTER_MS, BEFORE_MS, SIZE_SPREAD, add_spikes, make_templates
 
 MOST_WINDOW = 256  # frames; both stretches are whole windows of every length
 BLOCK = 4096  # frames high-passed at a time
+LEAST_RATE_HZ = 10_000  # spikes are a millisecond long
+LEAST_FRAMES, LEAST_CHANNELS = 300, 8  # of real noise
+USUAL_NOISE_UV = 10.0  # of real recordings
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
@@ -68,13 +71,24 @@ class GroundTruth:
         return slice(self.train_frames) if train else slice(self.train_frames, None)
 
 
-def make(options: Options, noise_uv: float) -> GroundTruth:
+def make(options: Options, noise_uv: float, recording: Recording | None = None) -> GroundTruth:
     """Make a recording with noise of ``noise_uv``; the same units and spikes at every level.
+
+    Parameters
+    ----------
+    options : Options
+    noise_uv : float
+        Of no account for source "real".
+    recording : Recording, optional
+        Of source "real", in place of the options' path. Where its step is not known, its noise
+        counts as 10 uV rms; where it is louder, the spikes are larger in proportion, as its own
+        are.
 
     Raises
     ------
     ValueError
-        For an unknown source, or a real one without a path.
+        For an unknown source, a real one without a recording, or one that cannot serve: without
+        noise, too short, too slow, or of too few channels.
     RecordingError
         As `probecodec.bench.recordings.load` does.
     """
@@ -85,16 +99,23 @@ def make(options: Options, noise_uv: float) -> GroundTruth:
     noise_rng, unit_rng, event_rng = np.random.default_rng(options.seed).spawn(3)
     preset = synthetic.PRESETS["np1"]
     sample_bits, rate_hz, lsb_uv = preset.sample_bits, preset.rate_hz, preset.lsb_uv
+    loudness = 1.0
     if options.source == "real":
-        if options.path is None:
-            raise ValueError("real noise needs a recording: give its path")
-        recording = load(options.path, {}, None)
+        if recording is None:
+            if options.path is None:
+                raise ValueError("real noise needs a recording: give its path")
+            recording = load(options.path, {}, None)
+        _check(options, recording)
         sample_bits, rate_hz = recording.sample_bits, recording.rate_hz
-        lsb_uv = recording.lsb_uv or lsb_uv
         frames = _frames(options, rate_hz)[1]
         microvolts = spun_out(recording.samples[:, : options.channels], frames, noise_rng)
+        level = rms(microvolts, options.highpass_shift)
+        if level == 0:
+            raise ValueError("the recording is constant: it holds no noise to add spikes to")
+        lsb_uv = recording.lsb_uv or USUAL_NOISE_UV / level
         microvolts *= lsb_uv
-        noise_uv = rms(microvolts, options.highpass_shift)
+        noise_uv = level * lsb_uv
+        loudness = max(1.0, noise_uv / USUAL_NOISE_UV)
     else:
         frames = _frames(options, rate_hz)[1]
         blocks = synthetic._noise(preset, options.channels, noise_rng)
@@ -103,7 +124,7 @@ def make(options: Options, noise_uv: float) -> GroundTruth:
         microvolts *= noise_uv / rms(microvolts, options.highpass_shift)
     channels = microvolts.shape[1]
     units = options.units or max(20, channels // 2)
-    templates = make_templates(units, channels, rate_hz, unit_rng)
+    templates = loudness * make_templates(units, channels, rate_hz, unit_rng)
     spike_frames, spike_units = synthetic._spike_train(units, frames, rate_hz, event_rng)
     sizes = np.exp(event_rng.normal(0, SIZE_SPREAD, len(spike_frames)))
     before = int(BEFORE_MS * rate_hz / 1000)
@@ -121,6 +142,23 @@ def make(options: Options, noise_uv: float) -> GroundTruth:
     )
 
 
+def _check(options: Options, recording: Recording) -> None:
+    """Raise ``ValueError`` where a real recording cannot serve."""
+    frames, channels = recording.samples.shape
+    if min(channels, options.channels) < LEAST_CHANNELS:
+        raise ValueError(
+            f"{min(channels, options.channels)} channels are too few to place spikes on: "
+            f"{LEAST_CHANNELS} are needed"
+        )
+    if recording.rate_hz < LEAST_RATE_HZ:
+        raise ValueError(
+            f"{recording.rate_hz:g} frames a second are too few for spikes: {LEAST_RATE_HZ} are "
+            "needed"
+        )
+    if frames < LEAST_FRAMES:
+        raise ValueError(f"{frames} frames hold too little noise: {LEAST_FRAMES} are needed")
+
+
 def _truth(
     options: Options,
     codes: NDArray[np.int16],
@@ -130,7 +168,7 @@ def _truth(
 ) -> GroundTruth:
     """High-pass the codes, and leave out spikes cut off by an end of a stretch."""
     config = ProjectionConfig(channels=codes.shape[1], highpass_shift=options.highpass_shift)
-    highpass = Highpass(config)
+    highpass = fast.highpass(config)
     values = np.empty(codes.shape, np.int32)
     for start in range(0, len(codes), BLOCK):
         piece = slice(start, start + BLOCK)

@@ -9,21 +9,22 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
+from functools import cached_property
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy.linalg import block_diag, eigh, toeplitz
 
 from ...golden.format import LOADED_MEASUREMENTS, Family
 from ...golden.projection import banded, matrix
 from ...golden.projection_config import ProjectionConfig
 from ...host.recovery import measure
+from .coding import piece
 from .events import quiet_begins
 from .ground_truth import GroundTruth
 
 COEFFICIENT_BITS = 8
-MOST_SHIFT = 6
-TRIED_CHANNELS = 8
+LEFT_BITS = 4  # of a sample's, that dropped bits of its sums leave at least
+TRIED_CHANNELS, TRIED_FRAMES = 8, 1 << 14
 LEAST_WIDTH, MOST_WIDTH = 8, 19  # of a measurement on the link
 CODER_LOSS = 0.05  # bits a symbol over the entropy of a Gaussian
 
@@ -65,12 +66,17 @@ class Model:
         frames, units = truth.spikes(train=True)
         self.noise = _autocovariance(values, frames, 2 * design.window)
         self.templates = _templates(values, frames, units, truth.unit_channels)
+        self._tried = truth.values[piece(truth)][:TRIED_FRAMES]
+        self._deviations: dict[int, NDArray[np.float64]] = {}
+        self._rows: dict[int, tuple[tuple[int, ...], ...]] = {}
 
     def config(self, measurements: int, shift: int) -> ProjectionConfig:
         """A configuration of so many measurements."""
         if self.design.family != Family.LOADED:
             return replace(self.base, measurements=measurements, shift=shift)
-        rows = self._coefficients(measurements)
+        if measurements not in self._rows:
+            self._rows[measurements] = self._coefficients(measurements)
+        rows = self._rows[measurements]
         return replace(
             self.base,
             family=Family.LOADED,
@@ -84,6 +90,8 @@ class Model:
 
     def _coefficients(self, measurements: int) -> tuple[tuple[int, ...], ...]:
         """Learn rows; scaled so that all have the same noise, and rounded."""
+        from scipy.linalg import eigh
+
         window = self.design.window
         noise = self.noise[:window, :window]
         taps = self.templates.shape[1]
@@ -105,18 +113,26 @@ class Model:
         rounded = np.rint(rows * most / np.abs(rows).max()).astype(int)
         return tuple(map(tuple, rounded.tolist()))
 
-    def candidates(self, target: float, values: NDArray[np.int32]) -> Iterator[ProjectionConfig]:
+    def _deviation(self, measurements: int) -> NDArray[np.float64]:
+        """Standard deviation of each measurement, none of its bits dropped."""
+        if measurements not in self._deviations:
+            found = measure(self._tried, matrix(self.config(measurements, 0)))
+            self._deviations[measurements] = found.std(axis=(0, 2))
+        return self._deviations[measurements]
+
+    def candidates(self, target: float) -> Iterator[ProjectionConfig]:
         """Yield, for each number of dropped bits, about as many measurements as fit."""
         most = self.base.most_measurements
         if self.design.family == Family.LOADED:
             most = min(self.design.window // 2, LOADED_MEASUREMENTS)
         wanted = target * self.design.window
-        for shift in range(16 if self.design.family == Family.LOADED else MOST_SHIFT + 1):
+        loaded = self.design.family == Family.LOADED
+        for shift in range(16 if loaded else self.base.sample_bits - LEFT_BITS + 1):
             count = min(most, max(1, round(wanted / 4)))
             for _ in range(4):
                 tried = self.config(count, 0)
-                deviation = measure(values[: 1 << 14], matrix(tried)).std(axis=(0, 2))
-                each = float(np.mean(_gaussian_bits(deviation / (1 << shift)))) + CODER_LOSS
+                spread = self._deviation(count) / (1 << shift)
+                each = float(np.mean(_gaussian_bits(spread))) + CODER_LOSS
                 fit = int(wanted / each)
                 count, before = min(most, max(1, fit)), count
                 if count == before:
@@ -125,16 +141,22 @@ class Model:
                 continue
             yield self.config(count, shift)
 
-    def score(self, config: ProjectionConfig) -> float:
-        """The share of the matched filters' score that is kept, 0 … 1."""
-        window, taps = self.design.window, self.templates.shape[1]
-        span = 2 * window
+    @cached_property
+    def _signals(self) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+        """The templates at all places in two windows, as rows, and the score of each."""
+        taps, span = self.templates.shape[1], 2 * self.design.window
         places = np.arange(0, span - taps + 1, 4)
         signals = np.zeros((len(self.templates), len(places), span))
         for index, place in enumerate(places):
             signals[:, index, place : place + taps] = self.templates
         signals = signals.reshape(-1, span)
-        whole = np.sum(signals * np.linalg.solve(self.noise, signals.T).T, axis=1)
+        return signals, np.sum(signals * np.linalg.solve(self.noise, signals.T).T, axis=1)
+
+    def score(self, config: ProjectionConfig) -> float:
+        """The share of the matched filters' score that is kept, 0 … 1."""
+        from scipy.linalg import block_diag
+
+        signals, whole = self._signals
         error = ((1 << 2 * config.shift) - 1) / 12
         kept = []
         rows = matrix(config)
@@ -150,6 +172,8 @@ def _autocovariance(
     values: NDArray[np.int32], frames: NDArray[np.int64], lags: int
 ) -> NDArray[np.float64]:
     """Covariance of the mean channel's noise over ``lags`` frames."""
+    from scipy.linalg import eigh, toeplitz
+
     begins = quiet_begins(len(values), frames, 0, lags)[:: lags // 2][:500]
     rows = np.concatenate([values[begin : begin + lags].T for begin in begins]).astype(np.float64)
     covariance = rows.T @ rows / len(rows)

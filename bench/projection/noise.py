@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy.signal import lfilter
 
 PIECE = 4096  # frames of real noise that stay together where a short recording is spun out
 
@@ -14,6 +13,8 @@ def smooth_highpass(signal: NDArray[np.generic], shift: int) -> NDArray[np.float
 
     With the mean's step a = 2^-shift: y[n] = (1 - a) y[n - 1] + x[n] - x[n - 1], and y[0] = 0.
     """
+    from scipy.signal import lfilter
+
     numerator, denominator = np.array([[1, -1], [1, 2.0**-shift - 1]], np.float32)
     started = np.subtract(signal, signal[0], dtype=np.float32)
     return lfilter(numerator, denominator, started, axis=0)

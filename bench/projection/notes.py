@@ -4,12 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
+from .coding import Bits
 from .families import FAMILIES
 from .result import Results, Row
 
 ROUNDING = 1e-9
 DOUBTFUL = 0.95  # precision below which a low error is cheap
 FEW = 1000  # true spikes: below, one is a tenth of a percent or more
+KINDS = {Bits.LINK: "on the link", Bits.FILE: "in a file", Bits.ENTROPY: "by an entropy"}
 EXTRA = {8.0: 0.02, 16.0: 0.03}  # the project's targets: error above lossless, by ratio
 MOST = {8.0: 0.05}  # and in all
 
@@ -30,6 +32,7 @@ def notes(results: Results) -> list[str]:
         )
     if results.left_out:
         told.append("Out of reach, so left out: " + "; ".join(results.left_out) + ".")
+    told += [f"Left out: {one}." for one in results.missing]
     return told
 
 
@@ -47,10 +50,11 @@ def _winner(rows: list[Row], noise_uv: float, target: float) -> list[str]:
     best = _best(row for row in rows if _projects(row))
     if best is None:
         return []
-    for link, kind in ((True, "on the link"), (False, "by an entropy")):
-        rival = _best(r for r in rows if not _projects(r) and r.link == link)
+    for bits, kind in KINDS.items():
+        rival = _best(r for r in rows if not _projects(r) and r.kind == bits)
         if rival is None:
-            told.append(f"{noise_uv:g} uV, {target:g}:1, {kind}: no other family is there.")
+            if bits == Bits.LINK:
+                told.append(f"{noise_uv:g} uV, {target:g}:1, {kind}: no other family is there.")
             continue
         margin = 100 * (best.spikes.error - rival.spikes.error)
         if margin > 0:

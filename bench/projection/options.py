@@ -8,10 +8,23 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 from pathlib import Path
 
+NEEDS = {"scipy": "scipy", "sklearn": "scikit-learn", "pywt": "PyWavelets"}  # module: package
 NOISE_UV = (6.0, 8.0, 10.0, 15.0, 20.0)
 RATIOS = (4.0, 8.0, 12.0, 16.0, 20.0)
 FAST = "detector", "lmmse"
 RECOVERIES = (*FAST, "omp", "lista")
+BRIEF = (
+    "steps",
+    "wavpack-hybrid",
+    "wavelet",
+    "pca",
+    "predictive-vq",
+    "dictionary",
+    "autoencoder",
+    "sparse-64-hold4",
+    "dense-64-hold4",
+    "loaded-64",
+)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -21,12 +34,12 @@ class Options:
     Parameters
     ----------
     source : str
-        ``"synthetic"``, ``"spikeinterface"``, or ``"real"`` for the noise of `path`.
+        ``"synthetic"``, ``"spikeinterface"``, or ``"real"`` for a recording without known spikes,
+        to which spikes are added. Its own noise counts, not `noise_uv`.
     path : Path, optional
-        A recording without known spikes, to which spikes are added. Its own noise counts, not
-        `noise_uv`.
+        Of that recording, unless it is given as such.
     channels : int
-        Neighbours along the probe.
+        Neighbours along the probe, at most as many as a real recording has.
     units : int
         Neurons; 0 takes one for two channels, 20 at least.
     noise_uv : tuple of float
@@ -71,4 +84,17 @@ class Options:
             ratios=(8.0,),
             recoveries=tuple(r for r in self.recoveries if r in FAST) or self.recoveries,
             families=self.families or ("steps", "wavelet", "sparse-64", "loaded-64"),
+        )
+
+    def brief(self) -> Options:
+        """The same with each published family once, at its best: two minutes on two cores."""
+        return replace(
+            self,
+            channels=min(self.channels, 32),
+            noise_uv=self.noise_uv[:1],
+            train_seconds=8.0,
+            test_seconds=8.0,
+            ratios=(4.0, 8.0, 16.0),
+            recoveries=FAST,
+            families=self.families or BRIEF,
         )

@@ -7,12 +7,14 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
+from ...golden.format import Mode
 from ...golden.projection import matrix
 from ...golden.projection_config import ProjectionConfig
+from ...host import fast
 from ...host.recovery import measure
-from .coding import Coded, piece
+from .coding import Coded, once, piece, timed
 from .ground_truth import GroundTruth
-from .link import link_bits
+from .link import encoder_config, link_bits
 from .matched import Design, Model
 
 LEAST_USE = 0.5  # of the wanted bits; a projection that cannot use so many is left out
@@ -29,10 +31,10 @@ class Measured(NamedTuple):
 
 def project(design: Design, truth: GroundTruth, target: float) -> Coded | None:
     """Return the best projection of at most ``target`` link bits a sample, None where none is."""
-    model = Model(truth, design)
+    model = _model(truth, design)
     values = truth.values[piece(truth)]
     best: tuple[float, ProjectionConfig] | None = None
-    for config in model.candidates(target, values):
+    for config in model.candidates(target):
         score = model.score(config)
         if best is None or score > best[0]:
             best = score, config
@@ -49,9 +51,29 @@ def project(design: Design, truth: GroundTruth, target: float) -> Coded | None:
     bits = link_bits(config, test)
     if bits < LEAST_USE * target:
         return None
-    setting = f"N {config.window}, M {config.measurements}, shift {config.shift}"
-    setting += f", hold {config.hold}" if config.hold > 1 else ""
-    return Coded(bits=bits, setting=setting, measured=Measured(config, rows, train, test))
+    return Coded(
+        bits=bits,
+        setting=f"M {config.measurements}, shift {config.shift}",
+        encode_s=_encode_seconds(config, truth.samples[truth.stretch(train=False)]),
+        measured=Measured(config, rows, train, test),
+    )
+
+
+_model = once(Model)
+
+
+def _encode_seconds(projection: ProjectionConfig, samples: NDArray[np.int16]) -> float:
+    """Seconds of the host's encoder for ``samples``, (frames, channels)."""
+    config = encoder_config(projection)
+    encoder = fast.encoder(config)
+
+    def encode(first: int, last: int) -> None:
+        for start in range(first, last, config.packet_frames):
+            part = samples[start : min(start + config.packet_frames, last)]
+            encoder.checked_packet(part, None, start, mode=Mode.PROJECTION)
+
+    encode(0, config.packet_frames)  # compiles, and makes the matrix
+    return timed(lambda: encode(0, len(samples)))[1]
 
 
 def _fitted(

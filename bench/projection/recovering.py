@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from functools import cached_property
 
 import numpy as np
@@ -22,7 +23,6 @@ from ...host.recovery import (
     learn_dictionary,
     measure,
 )
-from .coding import Traces
 from .ground_truth import GroundTruth
 from .projecting import Measured
 from .sorter import AFTER_MS, BEFORE_MS
@@ -31,6 +31,8 @@ REFERENCE_WINDOW = 64  # of the lossless reference of the detector
 MOST_WINDOW = 128
 NEIGHBOURS = 8  # channels around a unit's peak that the detector takes
 LMMSE_NEIGHBOURS = 4
+
+Spikes = tuple[NDArray[np.int64], NDArray[np.int64]]  # frames and units
 
 
 class Learned:
@@ -63,23 +65,28 @@ class Learned:
         return self._dictionaries[window]
 
 
-def detect(
-    learned: Learned, measured: Measured | None
-) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
-    """Detect spikes in the measurement domain; None: in the lossless samples, the same way."""
+def detector(learned: Learned, measured: Measured | None) -> Callable[[], Spikes]:
+    """Return what detects spikes in the measurement domain; None: in the lossless samples, the
+    same way."""
     if measured is None:
         values = learned.truth.values[learned.truth.stretch(train=False)]
         rows, shift = identity(values.shape[1], REFERENCE_WINDOW), 0
         found = measure(values, rows, 0)
     else:
         rows, shift, found = measured.matrix, measured.config.shift, measured.test
-    detector = Detector(learned.templates, learned.statistics, rows, shift, neighbours=NEIGHBOURS)
-    spikes = detector.detect(dequantise(found, shift))
-    return spikes.frames, spikes.units
+    one = Detector(learned.templates, learned.statistics, rows, shift, neighbours=NEIGHBOURS)
+
+    def detect() -> Spikes:
+        spikes = one.detect(dequantise(found, shift))
+        return spikes.frames, spikes.units
+
+    return detect
 
 
-def recover(name: str, learned: Learned, measured: Measured) -> Traces:
-    """Recover both stretches' traces by ``lmmse``, ``omp`` or ``lista``."""
+def recoverer(
+    name: str, learned: Learned, measured: Measured
+) -> Callable[[NDArray[np.int64]], NDArray[np.float32]]:
+    """Return what recovers traces from measurements by ``lmmse``, ``omp`` or ``lista``."""
     rows, shift, window = measured.matrix, measured.config.shift, measured.config.window
     if name == "lmmse":
         estimator: Lmmse | Omp | Lista = Lmmse(
@@ -90,6 +97,4 @@ def recover(name: str, learned: Learned, measured: Measured) -> Traces:
     else:
         dictionary = learned.dictionary(window)
         estimator = Lista(dictionary, learned.statistics, rows, shift, learned.values)
-    return Traces(
-        *(estimator.recover(dequantise(part, shift)) for part in (measured.train, measured.test))
-    )
+    return lambda found: estimator.recover(dequantise(found, shift))

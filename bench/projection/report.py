@@ -5,16 +5,14 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
-from rich import box
-from rich.markup import escape
-from rich.table import Table
-
+from ...host.report.grid import Grid
 from ...host.report.provenance import machine, versions
+from .coding import Bits
 from .families import FAMILIES
 from .notes import notes
 from .result import Results, Row
 
-SCHEMA = 1  # of the JSON
+SCHEMA = 2  # of the JSON
 _PACKAGES = (
     "probecodec", "numpy", "numba", "scipy", "scikit-learn", "PyWavelets", "torch", "spikeinterface"
 )  # fmt: skip
@@ -28,64 +26,78 @@ HEADINGS = (
     "prec.\n%",
     "SNR\ndB",
     "corr.",
-    "NRMSE\nall",
     "NRMSE\nspikes",
+    "enc.\nMB/s",
+    "dec.\nMB/s",
 )
+MARKS = {Bits.LINK: "", Bits.FILE: "*", Bits.ENTROPY: "~"}
 LEGEND = (
-    "b/S: bits on the link, packets included; with ~ an entropy, which no coder reaches. wrong or "
-    "missed: true spikes not found as their own unit. above lossless: points over the same sorter "
-    "or detector on lossless samples. Traces are compared behind the same high-pass."
+    "b/S: bits on the link, packets included; with * those of the codec's file; with ~ an entropy, "
+    "which no coder reaches. wrong or missed: true spikes not found as their own unit. above "
+    "lossless: points over the same sorter or detector on lossless samples. Traces are compared "
+    "behind the same high-pass. enc., dec.: of int16, one thread; with ~ without the entropy coder "
+    "that is not there; of projections the host's encoder, and the recovery or the detector."
 )
 
 
-def tables(results: Results) -> list[Table]:
+def tables(results: Results) -> list[Grid]:
     """One table for each noise."""
     made = []
     for noise_uv in dict.fromkeys(row.noise_uv for row in results.rows):
         rows = [row for row in results.rows if row.noise_uv == noise_uv]
         title = f"{results.options.source}, noise {noise_uv:g} uV, {rows[0].spikes.true} spikes"
-        table = Table(title=title, box=box.SIMPLE, title_justify="left", caption_justify="left")
-        table.add_column("family", no_wrap=True)
-        table.add_column("recovery", no_wrap=True)
-        for heading in HEADINGS:
-            table.add_column(heading, justify="right", no_wrap=True)
-        table.add_column("setting", overflow="fold")
-        for before, row in zip([rows[0], *rows], rows, strict=False):
-            if row.target != before.target:
-                table.add_section()
-            style = "bold" if row.family == "lossless" else None
-            table.add_row(*map(escape, cells(results, row)), style=style)
-        table.caption = LEGEND
-        made.append(table)
+        bold = frozenset(n for n, row in enumerate(rows) if row.family == "lossless")
+        lines = [cells(results, row) for row in rows]
+        headings = ("family", "recovery", *HEADINGS, "setting")
+        made.append(Grid(title, headings, lines, LEGEND, bold))
     return made
+
+
+def claims(results: Results) -> Grid:
+    """What is published of each family beside what came out here, at the first noise."""
+    first = [row for row in results.rows if row.noise_uv == results.rows[0].noise_uv]
+    lines = []
+    for name, family in FAMILIES.items():
+        found = []
+        for target in results.options.ratios:
+            own = [row for row in first if (row.family, row.target) == (name, target)]
+            if own:
+                best = min(own, key=lambda row: row.spikes.error)
+                found.append(f"{best.ratio_int16:.1f}:1 {_above(results, best)}")
+        if family.claim and found:
+            lines.append((name, ", ".join(found), family.claim))
+    note = "here: ratio to int16, and points wrong or missed above lossless, by the best recovery."
+    return Grid("Beside published ratios", ("family", "here", "published"), lines, note)
+
+
+def _above(results: Results, row: Row) -> str:
+    """Points over the lossless row that belongs beside it."""
+    reference = results.lossless(row)
+    if reference is None or reference is row:
+        return "–"
+    return f"{100 * (row.spikes.error - reference.spikes.error):+.1f}"
 
 
 def cells(results: Results, row: Row) -> tuple[str, ...]:
     """Return a row as text: family, recovery, `HEADINGS`, setting."""
-    reference, traces = results.lossless(row), row.traces
-    above = "–"
-    if reference is not None and reference is not row:
-        above = f"{100 * (row.spikes.error - reference.spikes.error):+.1f}"
+    traces, dashes = row.traces, ("–",) * 3
     return (
         row.family,
         row.recovery,
-        ("" if row.link else "~") + f"{row.bits:.3f}",
+        f"{MARKS[row.kind]}{row.bits:.3f}",
         f"{row.ratio_adc:.1f}",
         f"{row.ratio_int16:.1f}",
         f"{100 * row.spikes.error:.2f}",
-        above,
+        _above(results, row),
         f"{100 * row.spikes.recall:.1f}",
         f"{100 * row.spikes.precision:.1f}",
         *(
-            ("–",) * 4
+            dashes
             if traces is None
-            else (
-                f"{traces.snr_db:.1f}",
-                f"{traces.correlation:.3f}",
-                f"{traces.nrmse:.3f}",
-                f"{traces.spike_nrmse:.3f}",
-            )
+            else (f"{traces.snr_db:.1f}", f"{traces.correlation:.3f}", f"{traces.spike_nrmse:.3f}")
         ),
+        f"{row.encode_mb_s:.1f}",
+        f"{row.decode_mb_s:.1f}",
         row.setting,
     )
 
@@ -93,7 +105,7 @@ def cells(results: Results, row: Row) -> tuple[str, ...]:
 def as_json(results: Results, command: Sequence[str]) -> dict[str, Any]:
     """Return everything: results, notes, machine, versions, command line."""
     families = {
-        name: {"title": family.title, "bits": "link" if family.link else "entropy"}
+        name: {"title": family.title, "bits": family.kind, "claim": family.claim}
         for name, family in FAMILIES.items()
     }
     return {

@@ -8,6 +8,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from .coding import Bits
 from .metrics import SpikeScore, TraceScore
 from .options import Options
 
@@ -25,8 +26,11 @@ class Row:
         rms of the noise; the wanted ratio, 0 for lossless.
     bits, ratio_adc, ratio_int16 : float
         Bits a sample; the ADC's bits, and 16, over that.
-    link : bool
-        Are these on the link? Else they are an entropy.
+    kind : Bits
+        What these bits are.
+    encode_mb_s, decode_mb_s : float
+        Megabytes (10**6) of int16 a second, one thread, of the judged stretch; learning and the
+        search for the setting left out. Decoded are traces, or spikes by the detector.
     setting : str
     spikes : SpikeScore
     traces : TraceScore or None
@@ -40,7 +44,9 @@ class Row:
     bits: float
     ratio_adc: float
     ratio_int16: float
-    link: bool
+    kind: Bits
+    encode_mb_s: float
+    decode_mb_s: float
     setting: str
     spikes: SpikeScore
     traces: TraceScore | None
@@ -73,11 +79,12 @@ class Waveforms:
 
 @dataclass(kw_only=True, eq=False)
 class Results:
-    """All rows, lossless first for each noise, and what was left out."""
+    """All rows, lossless first for each noise; what was out of reach, and what is not there."""
 
     options: Options
     rows: list[Row] = field(default_factory=list)
     left_out: list[str] = field(default_factory=list)
+    missing: list[str] = field(default_factory=list)
     waveforms: list[Waveforms] = field(default_factory=list)
 
     def lossless(self, row: Row) -> Row | None:
@@ -91,11 +98,12 @@ class Results:
         return next(same, None)
 
     def as_json(self) -> dict[str, Any]:
-        """Return options, rows and what was left out, for scripts."""
+        """Return options, rows, what was left out and what is missing, for scripts."""
         options = asdict(self.options)
         options["path"] = None if self.options.path is None else str(self.options.path)
         return {
             "options": options,
             "rows": [row.as_json() for row in self.rows],
             "left_out": self.left_out,
+            "missing": self.missing,
         }
