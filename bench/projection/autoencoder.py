@@ -89,7 +89,7 @@ def coder(pair: Pair, scale: NDArray[np.float32], step: float) -> Coder:
         return [np.rint(pair.encoder(part) / wide).astype(np.int32) for part in rows]
 
     def decode(sent: list[NDArray[np.int32]]) -> NDArray[np.float32]:
-        back = joined([pair.decoder(part * wide) for part in sent])
+        back = joined([pair.decoder(part.astype(np.float32) * wide) for part in sent])
         return back[:, : len(scale)] * scale
 
     return Coder(encode, decode, bits=lambda sent: sum(map(entropy, sent)))

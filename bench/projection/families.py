@@ -50,11 +50,6 @@ class Compression:
     claim: str = ""
     needs: str = ""
 
-    @property
-    def link(self) -> bool:
-        """Are its bits those on our link?"""
-        return self.kind == Bits.LINK
-
     def missing(self) -> str:
         """Say what to install; "" where all is there."""
         found = shutil.which if self.needs in COMMANDS else _importable

@@ -23,7 +23,7 @@ def notes(results: Results) -> list[str]:
     for noise_uv in levels:
         for target in results.options.ratios:
             rows = [r for r in results.rows if (r.noise_uv, r.target) == (noise_uv, target)]
-            told += _winner(rows, noise_uv, target)
+            told += _winner(results, rows, noise_uv, target)
             told += _verdict(results, rows, noise_uv, target)
     fewest = min((row.spikes.true for row in results.rows), default=FEW)
     if fewest < FEW:
@@ -36,27 +36,37 @@ def notes(results: Results) -> list[str]:
     return told
 
 
-def _best(rows: Iterable[Row]) -> Row | None:
-    return min(rows, key=lambda row: (row.spikes.error, row.bits), default=None)
+def _best(results: Results, rows: Iterable[Row]) -> Row | None:
+    return min(rows, key=lambda row: (_lost(results, row), row.bits), default=None)
+
+
+def _lost(results: Results, row: Row) -> float:
+    """Share wrong or missed above the same sorter's or detector's on lossless samples."""
+    reference = results.lossless(row)
+    return row.spikes.error - (reference.spikes.error if reference is not None else 0.0)
 
 
 def _projects(row: Row) -> bool:
     return row.family in FAMILIES and FAMILIES[row.family].projects
 
 
-def _winner(rows: list[Row], noise_uv: float, target: float) -> list[str]:
-    """Compare the best projection with the best of the others, all of the same target."""
+def _winner(results: Results, rows: list[Row], noise_uv: float, target: float) -> list[str]:
+    """Compare the best projection with the best of the others, all of the same target.
+
+    What counts is what each loses against lossless samples: detector and sorter differ without
+    any loss, too.
+    """
     told = []
-    best = _best(row for row in rows if _projects(row))
+    best = _best(results, (row for row in rows if _projects(row)))
     if best is None:
         return []
     for bits, kind in KINDS.items():
-        rival = _best(r for r in rows if not _projects(r) and r.kind == bits)
+        rival = _best(results, (r for r in rows if not _projects(r) and r.kind == bits))
         if rival is None:
             if bits == Bits.LINK:
                 told.append(f"{noise_uv:g} uV, {target:g}:1, {kind}: no other family is there.")
             continue
-        margin = 100 * (best.spikes.error - rival.spikes.error)
+        margin = 100 * (_lost(results, best) - _lost(results, rival))
         if margin > 0:
             verdict = f"{_name(rival)} WINS over the best projection by {margin:.1f} points"
         elif margin < 0:
@@ -64,9 +74,8 @@ def _winner(rows: list[Row], noise_uv: float, target: float) -> list[str]:
         else:
             verdict = f"{_name(rival)} and the best projection are equal"
         told.append(
-            f"{noise_uv:g} uV, {target:g}:1, {kind}: {verdict} ({_name(best)} "
-            f"{best.bits:.2f} b/S, {_percent(best)}; {_name(rival)} {rival.bits:.2f} b/S, "
-            f"{_percent(rival)})."
+            f"{noise_uv:g} uV, {target:g}:1, {kind}: {verdict} ({_figures(results, best)}; "
+            f"{_figures(results, rival)})."
         )
     return told
 
@@ -75,11 +84,11 @@ def _verdict(results: Results, rows: list[Row], noise_uv: float, target: float) 
     """Tell whether the best projection on traces and by the detector meets the targets."""
     told = []
     for way in ("detector", "sorter"):
-        best = _best(r for r in rows if _projects(r) and r.sorted_by == way)
+        best = _best(results, (r for r in rows if _projects(r) and r.sorted_by == way))
         reference = best and results.lossless(best)
         if best is None or reference is None or target not in EXTRA:
             continue
-        extra = best.spikes.error - reference.spikes.error
+        extra = _lost(results, best)
         above = f"{_percent(reference)}, {100 * extra:+.1f} points"
         met = extra <= EXTRA[target] + ROUNDING and best.spikes.error <= MOST.get(target, 1.0)
         told.append(
@@ -92,6 +101,11 @@ def _verdict(results: Results, rows: list[Row], noise_uv: float, target: float) 
 
 def _name(row: Row) -> str:
     return row.family if row.recovery == "sorter" else f"{row.family} ({row.recovery})"
+
+
+def _figures(results: Results, row: Row) -> str:
+    lost = f"{100 * _lost(results, row):+.1f} over lossless"
+    return f"{_name(row)} {row.bits:.2f} b/S, {lost}, {_percent(row)}"
 
 
 def _percent(row: Row) -> str:

@@ -7,6 +7,7 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
+from ...golden.errors import ConfigError
 from ...golden.format import Mode
 from ...golden.projection import matrix
 from ...golden.projection_config import ProjectionConfig
@@ -33,14 +34,11 @@ def project(design: Design, truth: GroundTruth, target: float) -> Coded | None:
     """Return the best projection of at most ``target`` link bits a sample, None where none is."""
     model = _model(truth, design)
     values = truth.values[piece(truth)]
-    best: tuple[float, ProjectionConfig] | None = None
-    for config in model.candidates(target):
-        score = model.score(config)
-        if best is None or score > best[0]:
-            best = score, config
-    if best is None:
+    try:
+        best = max(model.candidates(target), key=model.score, default=None)
+        config = None if best is None else _fitted(best, model, values, target)
+    except ConfigError:  # learned rows that cannot be made to begin and end one after another
         return None
-    config = _fitted(best[1], model, values, target)
     if config is None:
         return None
     rows = matrix(config)

@@ -68,7 +68,8 @@ def predictive_vq(truth: GroundTruth, target: float) -> Coded:
     frame, channel = rng.choice(starts, LEARNED), rng.integers(values.shape[1], size=LEARNED)
     frame, channel = frame[:, np.newaxis], channel[:, np.newaxis]
     before = back[frame + np.arange(-HISTORY, 0), channel]
-    wanted = (values / one.scale)[frame + np.arange(length), channel]
+    wanted = values[frame + np.arange(length), channel] / one.scale[channel]
+    wanted = wanted.astype(np.float32)
     predictor = np.linalg.lstsq(before, wanted, rcond=None)[0]
     entries = _codebook(wanted - before @ predictor, wanted, len(one.entries))
     one = one._replace(predictor=predictor, entries=entries)
@@ -93,7 +94,7 @@ def _plain(truth: GroundTruth, target: float) -> Quantiser:
     length = max(1, int(np.log2(MOST_ENTRIES) / target))
     count = min(MOST_ENTRIES, int(2 ** (target * length)))
     whole = values[: len(values) // length * length] / scale
-    stretches = whole.T.reshape(-1, length)
+    stretches = whole.T.reshape(-1, length).astype(np.float32)
     chosen = np.random.default_rng(0).choice(len(stretches), LEARNED)
     entries = _codebook(stretches[chosen], stretches[chosen], count)
     predictor = np.zeros((HISTORY, length), np.float32)
@@ -108,11 +109,13 @@ def _codebook(
     These are drawn by their rms: spikes are few, and shall have entries too.
     """
     from sklearn.cluster import MiniBatchKMeans
+    from threadpoolctl import threadpool_limits
 
     rms = np.sqrt(np.mean(stretches**2, axis=1, dtype=np.float64)) + 1e-6
     drawn = np.random.default_rng(0).choice(len(left), len(left), p=rms / rms.sum())
     learner = MiniBatchKMeans(count, n_init=1, batch_size=4096, max_iter=5, random_state=0)
-    return learner.fit(left[drawn]).cluster_centers_.astype(np.float32)
+    with threadpool_limits(1):  # the batches are small: threads would wait for each other
+        return learner.fit(left[drawn]).cluster_centers_.astype(np.float32)
 
 
 def _encode(one: Quantiser, values: NDArray[np.int32]) -> Indices:

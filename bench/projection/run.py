@@ -42,6 +42,7 @@ def run(
     ValueError
         For a family or recovery that is not known, or as `ground_truth.make` does.
     """
+    import scipy.linalg  # noqa: F401  # what limits threads finds only what is there
     from threadpoolctl import threadpool_limits
 
     for kind, names, known in (
@@ -96,7 +97,13 @@ def _rows(
         coded, kind, projects = lossless(truth), Bits.LINK, False
     else:
         one = FAMILIES[family]
-        made = one.code(truth, truth.sample_bits / ratio)
+        try:
+            made = one.code(truth, truth.sample_bits / ratio)
+        except Exception as error:
+            if not one.needs:
+                raise
+            results.missing.append(f"{family} at {ratio:g}:1 failed: {error}")
+            return
         if made is None:
             results.left_out.append(f"{family} at {ratio:g}:1, {truth.noise_uv:.0f} uV")
             return

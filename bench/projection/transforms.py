@@ -87,7 +87,7 @@ def _pca(bases: list[NDArray[np.float32]], step: float) -> Coder:
 
     def decode(sent: list[NDArray[np.int32]]) -> NDArray[np.float32]:
         pairs = zip(sent, bases, strict=True)
-        return joined([(numbers * wide) @ basis.T for numbers, basis in pairs])
+        return joined([(numbers.astype(np.float32) * wide) @ basis.T for numbers, basis in pairs])
 
     return Coder(encode, decode, bits=lambda sent: sum(map(entropy, sent)))
 

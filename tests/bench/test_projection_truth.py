@@ -12,6 +12,7 @@ from probecodec.bench.projection.sorter import Sorter
 from probecodec.bench.projection.units import make_templates
 from probecodec.golden.highpass import Highpass
 from probecodec.golden.projection_config import ProjectionConfig
+from probecodec.host.recording import Recording
 
 SMALL = Options(channels=16, units=5, train_seconds=2, test_seconds=1, seed=21)
 
@@ -97,6 +98,68 @@ def test_real_noise_keeps_spectrum_and_coherence(tmp_path):
 def test_refused(changed, sentence):
     with pytest.raises(ValueError, match=sentence):
         make(Options(**({"channels": 8, "train_seconds": 1, "test_seconds": 1} | changed)), 6.0)
+
+
+def real(samples, **rest):
+    about = {"sample_bits": 10, "rate_hz": 30_000.0, "lsb_uv": 2.0}
+    return Recording(samples=samples.astype(np.int16), **(about | rest))
+
+
+def noise(frames=2000, channels=12, level=4.0):
+    return np.rint(np.random.default_rng(7).normal(0, level, (frames, channels)))
+
+
+REAL = Options(source="real", channels=32, units=3, train_seconds=1, test_seconds=0.6)
+
+
+class TestRecordingInMemory:
+    def test_is_that_of_the_file(self, tmp_path):
+        recording = real(noise(channels=8), lsb_uv=0.0, sample_bits=16)
+        np.save(tmp_path / "a.npy", recording.samples)
+        path = Options(**(vars(REAL) | {"path": tmp_path / "a.npy"}))
+        one, other = make(REAL, 0.0, recording), make(path, 0.0)
+        assert np.array_equal(one.samples, other.samples)
+        assert (one.name, other.name) == ("real", "a")
+
+    @pytest.mark.parametrize(
+        ("frames", "about"),
+        [
+            (900, {}),  # 30 ms
+            (300, {"sample_bits": 14}),
+            (3000, {"sample_bits": 16, "rate_hz": 10_000.0}),
+        ],
+    )
+    def test_fewer_channels_short_clips_other_probes(self, frames, about):
+        truth = make(REAL, 0.0, real(noise(frames), **about))
+        assert truth.samples.shape[1] == 12
+        assert len(truth.samples) == pytest.approx(1.6 * truth.rate_hz, abs=512)
+        assert truth.sample_bits == about.get("sample_bits", 10)
+        assert truth.noise_uv == pytest.approx(2 * 4, rel=0.1)
+
+    def test_unknown_steps_count_as_usual_noise(self):
+        truth = make(REAL, 0.0, real(noise(level=100.0), lsb_uv=0.0, sample_bits=14))
+        assert truth.noise_uv == pytest.approx(10)
+        assert truth.lsb_uv == pytest.approx(10 / 100, rel=0.1)
+
+    def test_spikes_are_as_loud_as_a_loud_recording(self):
+        def trough(level):
+            truth = make(REAL, 0.0, real(noise(level=level), sample_bits=14))
+            return truth.values.min() * truth.lsb_uv
+
+        assert trough(50.0) < 5 * trough(2.0)  # noise of 100 uV against 4, which is usual
+
+    @pytest.mark.parametrize(
+        ("samples", "about", "sentence"),
+        [
+            (noise(channels=7), {}, "7 channels are too few"),
+            (noise(frames=299), {}, "299 frames hold too little noise: 300"),
+            (noise(), {"rate_hz": 2500.0}, "2500 frames a second are too few for spikes"),
+            (np.full((500, 8), 3), {}, "constant"),
+        ],
+    )
+    def test_refused(self, samples, about, sentence):
+        with pytest.raises(ValueError, match=sentence):
+            make(REAL, 0.0, real(samples, **about))
 
 
 def test_sorter_finds_what_is_there(truth):
