@@ -37,13 +37,7 @@ def notes(results: Results) -> list[str]:
 
 
 def _best(results: Results, rows: Iterable[Row]) -> Row | None:
-    return min(rows, key=lambda row: (_lost(results, row), row.bits), default=None)
-
-
-def _lost(results: Results, row: Row) -> float:
-    """Share wrong or missed above the same sorter's or detector's on lossless samples."""
-    reference = results.lossless(row)
-    return row.spikes.error - (reference.spikes.error if reference is not None else 0.0)
+    return min(rows, key=lambda row: (results.lost(row), row.bits), default=None)
 
 
 def _projects(row: Row) -> bool:
@@ -66,7 +60,7 @@ def _winner(results: Results, rows: list[Row], noise_uv: float, target: float) -
             if bits == Bits.LINK:
                 told.append(f"{noise_uv:g} uV, {target:g}:1, {kind}: no other family is there.")
             continue
-        margin = 100 * (_lost(results, best) - _lost(results, rival))
+        margin = 100 * (results.lost(best) - results.lost(rival))
         if margin > 0:
             verdict = f"{_name(rival)} WINS over the best projection by {margin:.1f} points"
         elif margin < 0:
@@ -88,7 +82,7 @@ def _verdict(results: Results, rows: list[Row], noise_uv: float, target: float) 
         reference = best and results.lossless(best)
         if best is None or reference is None or target not in EXTRA:
             continue
-        extra = _lost(results, best)
+        extra = results.lost(best)
         above = f"{_percent(reference)}, {100 * extra:+.1f} points"
         met = extra <= EXTRA[target] + ROUNDING and best.spikes.error <= MOST.get(target, 1.0)
         told.append(
@@ -104,7 +98,7 @@ def _name(row: Row) -> str:
 
 
 def _figures(results: Results, row: Row) -> str:
-    lost = f"{100 * _lost(results, row):+.1f} over lossless"
+    lost = f"{100 * results.lost(row):+.1f} over lossless"
     return f"{_name(row)} {row.bits:.2f} b/S, {lost}, {_percent(row)}"
 
 

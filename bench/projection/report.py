@@ -62,7 +62,7 @@ def claims(results: Results) -> Grid:
         for target in results.options.ratios:
             own = [row for row in first if (row.family, row.target) == (name, target)]
             if own:
-                best = min(own, key=lambda row: _lost(results, row))
+                best = min(own, key=results.lost)
                 found.append(f"{best.ratio_int16:.1f}:1 {_above(results, best)}")
         if family.claim and found:
             lines.append((name, ", ".join(found), family.claim))
@@ -70,14 +70,8 @@ def claims(results: Results) -> Grid:
     return Grid("Beside published ratios", ("family", "here", "published"), lines, note)
 
 
-def _lost(results: Results, row: Row) -> float:
-    """Points over the lossless row that belongs beside it; over none where there is none."""
-    reference = results.lossless(row)
-    return 100 * (row.spikes.error - (0 if reference is None else reference.spikes.error))
-
-
 def _above(results: Results, row: Row) -> str:
-    return "–" if results.lossless(row) in (None, row) else f"{_lost(results, row):+.1f}"
+    return "–" if results.lossless(row) in (None, row) else f"{100 * results.lost(row):+.1f}"
 
 
 def cells(results: Results, row: Row) -> tuple[str, ...]:

@@ -97,6 +97,11 @@ class Results:
         )
         return next(same, None)
 
+    def lost(self, row: Row) -> float:
+        """Share wrong or missed above the same sorter's or detector's on lossless samples."""
+        reference = self.lossless(row)
+        return row.spikes.error - (0.0 if reference is None else reference.spikes.error)
+
     def as_json(self) -> dict[str, Any]:
         """Return options, rows, what was left out and what is missing, for scripts."""
         options = asdict(self.options)
