@@ -17,8 +17,8 @@ from .report import tools
 
 _QUESTION = (
     "How small do lossless methods make these recordings, how fast, and what do lossy ones lose at "
-    "equal bits? Everything was measured side by side in one run, and every lossless method gave "
-    "back what it was given."
+    "equal bits? Everything was measured side by side in one run; the column equal tells which "
+    "lossless methods gave back what they were given."
 )
 
 

@@ -42,8 +42,8 @@ class _Bench(click.Group):
 @click.option("--frames", type=click.IntRange(1), help="Take only the first frames.")
 @click.option(
     "--seconds",
-    type=click.FloatRange(0, min_open=True),
-    help="Repeat each REC until it is so long.",
+    type=click.FloatRange(0, 86_400, min_open=True),
+    help="Repeat or cut each REC, so that it is so long.",
 )
 @click.option("--methods", metavar="A,B,…", help="Only these; a wrong one lists all.")
 @click.option("--peers/--no-peers", default=True, show_default=True, help="Others than ours too?")
@@ -88,7 +88,7 @@ def compare(
     from .run import Plan, run
 
     wanted = {name: path for name, path in files.items() if path is not None}
-    _check(wanted, force)
+    _check(wanted, recs, force)
     if recording and not recs:
         raise Failure("options that describe a recording need one: give REC")
     plan = Plan.of(methods, peers=peers, lossy=lossy)
@@ -107,12 +107,21 @@ def compare(
         raise click.exceptions.Exit(1)
 
 
-def _check(wanted: dict[str, Path], force: bool) -> None:
+def _check(wanted: dict[str, Path], recs: tuple[Path, ...], force: bool) -> None:
     """Refuse, before anything is measured, what could not be written at its end."""
     from ..host.recording import check_output
 
-    for name, path in wanted.items():
-        check_output(path, _FILES[name], force=force)
+    outputs = [(path, _FILES[name]) for name, path in wanted.items()]
+    if path := wanted.get("markdown"):
+        outputs.append((path.with_suffix(".svg"), (".svg",)))
+    for path, suffixes in outputs:
+        check_output(path, suffixes, force=force)
+    paths = [path.resolve() for path, _ in outputs]
+    for path in paths:
+        if paths.count(path) > 1:
+            raise Failure(f"{path} would be written twice: choose another name")
+        if path in [rec.with_suffix(".json").resolve() for rec in recs]:
+            raise Failure(f"{path} describes a recording: choose another name")
     if {"html", "plot", "markdown"} & set(wanted) and find_spec("matplotlib") is None:
         raise Failure("pictures need matplotlib; install it: pip install 'probecodec[bench]'")
 

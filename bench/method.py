@@ -52,7 +52,7 @@ class Method:
         if self.needs in COMMANDS:
             found, how = shutil.which(self.needs) is not None, COMMANDS[self.needs]
         else:
-            found, how = _importable(self.needs), _EXTRA
+            found, how = importable(self.needs), _EXTRA
         return "" if found else f"{self.needs} was not found; install it: {how}"
 
     def version(self) -> str:
@@ -102,7 +102,8 @@ def of_bytes(
     return Method(about, module, encode_samples, decode_samples)
 
 
-def _importable(module: str) -> bool:
+def importable(module: str) -> bool:
+    """Can ``module`` be imported?"""
     try:
         importlib.import_module(module)
     except Exception:  # a module that is broken raises what it likes

@@ -15,6 +15,7 @@ from ..host.spikeglx import RecordingError
 from ..host.synthetic import PRESETS, synthesize
 
 SYNTHETIC_FRAMES = 3000
+_MOST_HZ, _MOST_UV = 1e9, 1e6
 
 # Options of `open_recording`: their keys in a sidecar, and the type of the value.
 _KEYS: dict[str, tuple[tuple[str, ...], type]] = {
@@ -36,7 +37,7 @@ def load(
     given : mapping
         Options of `open_recording`; they go before the sidecar.
     seconds : float, optional
-        Repeat it until it is so long.
+        Repeat or cut it, so that it is so long.
 
     Raises
     ------
@@ -49,6 +50,19 @@ def load(
         raise RecordingError(
             f"{path}: a sample cannot have {recording.sample_bits} bits: correct sample_bits "
             "(--sample-bits)"
+        )
+    if not 0 < recording.rate_hz <= _MOST_HZ:
+        raise RecordingError(
+            f"{path}: {recording.rate_hz:g} frames a second cannot be: correct rate_hz (--rate)"
+        )
+    if not 0 <= recording.lsb_uv <= _MOST_UV:
+        raise RecordingError(
+            f"{path}: a step of {recording.lsb_uv:g} uV cannot be: correct lsb_uv (--lsb-uv)"
+        )
+    if not 0 <= recording.aux_bits <= 16:
+        raise RecordingError(
+            f"{path}: an auxiliary word cannot have {recording.aux_bits} bits: correct aux_bits "
+            "(--aux-bits)"
         )
     if recording.samples.shape[1] == 0:
         raise RecordingError(f"{path} has no channel but the auxiliary word: correct channels")
@@ -68,7 +82,7 @@ def load(
                 "sample_bits (--sample-bits)"
             )
     if seconds is not None:
-        count = max(1, round(seconds * recording.rate_hz))
+        count = max(2, round(seconds * recording.rate_hz))
         samples = np.concatenate([samples] * -(-count // len(samples)))[:count]
     return replace(recording, samples=samples, aux=None, aux_bits=0)
 

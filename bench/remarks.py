@@ -21,6 +21,8 @@ def remarks(bench: Bench) -> list[str]:
             f"decodes {_times(mine, other, 'decode')} as fast."
         )
         told += _losses(bench)
+    elif bench.results and mine is None:
+        told.append("None of our modes ran: nothing is compared with others.")
     frames = len(bench.recording.samples)
     if frames < FEW_FRAMES:
         told.append(

@@ -10,7 +10,7 @@ from typing import Any
 
 from rich.console import Console
 
-from ..host.report.grid import Grid
+from ..host.report.grid import Grid, markdown
 from ..host.report.provenance import machine, today, versions
 from . import tables
 from .bench import Bench
@@ -71,15 +71,16 @@ def show(benches: Sequence[Bench]) -> None:
 def document(benches: Sequence[Bench], command: Sequence[str], picture: str) -> str:
     """Return the tables as a Markdown document; ``picture`` is a file beside it."""
     made = ", ".join(f"{name} {number}" for name, number in tools().items() if number)
-    where = machine()
+    where, told = machine(), " ".join(command).replace("`", "'").replace("\n", " ")
     lines = [
         "# Benchmarks",
-        f"Made on {today()} by `{' '.join(command)}` on {where['cores']} cores "
+        f"Made on {today()} by `{told}` on {where['cores']} cores "
         f"({where['processor']}, {where['platform']}, Python {where['python']}) with {made}.",
         f"![size of each method, recording by recording, in % of the best not ours]({picture})",
     ]
     whole = [(tables.summary(benches), [])]
     whole += [part for bench in benches for part in parts(bench)]
-    for grid, told in [*whole, (tables.works(), [])]:
-        lines += [f"## {grid.title}", "\n".join(f"- {line}" for line in told), grid.markdown()]
+    for grid, sentences in [*whole, (tables.works(), [])]:
+        lines.append(f"## {markdown(grid.title)}")
+        lines += ["\n".join(f"- {markdown(line)}" for line in sentences), grid.markdown()]
     return "\n\n".join(line.strip() for line in lines if line.strip()) + "\n"

@@ -72,6 +72,10 @@ def run(plan: Plan, name: str, recording: Recording, progress: Progress) -> Benc
         progress(f"{stem}: {method}", done, len(plan.methods))
         results.append(_result(method, recording))
     lossy = None
+    if plan.lossy and not recording.lsb_uv:
+        notes.append(
+            "Its step in µV is unknown (--lsb-uv): in lossy tables its noise counts as 10 µV."
+        )
     if plan.lossy:
         try:
             lossy = _lossy(

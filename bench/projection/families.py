@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-import importlib
 import shutil
 from collections.abc import Callable
 from dataclasses import dataclass
 from functools import partial
 
 from ...golden.format import Family
-from ..method import COMMANDS
+from ..method import COMMANDS, importable
 from .autoencoder import autoencoder
 from .coding import Bits, Coded
 from .ground_truth import GroundTruth
@@ -52,18 +51,10 @@ class Compression:
 
     def missing(self) -> str:
         """Say what to install; "" where all is there."""
-        found = shutil.which if self.needs in COMMANDS else _importable
+        found = shutil.which if self.needs in COMMANDS else importable
         if not self.needs or found(self.needs):
             return ""
         return f"{self.needs} was not found; install it: {_HOW[self.needs]}"
-
-
-def _importable(module: str) -> bool:
-    try:
-        importlib.import_module(module)
-    except Exception:  # a module that is broken raises what it likes
-        return False
-    return True
 
 
 def _projection(title: str, design: Design) -> Compression:

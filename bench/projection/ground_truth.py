@@ -19,8 +19,9 @@ from .units import AFTER_MS, BEFORE_MS, SIZE_SPREAD, add_spikes, make_templates
 
 MOST_WINDOW = 256  # frames; both stretches are whole windows of every length
 BLOCK = 4096  # frames high-passed at a time
+MOST_SECONDS = 3600  # of a stretch
 LEAST_RATE_HZ = 10_000  # spikes are a millisecond long
-LEAST_FRAMES, LEAST_CHANNELS = 300, 8  # of real noise
+LEAST_FRAMES, LEAST_CHANNELS = 2000, 8  # of real noise
 USUAL_NOISE_UV = 10.0  # of real recordings
 
 
@@ -45,6 +46,8 @@ class GroundTruth:
         Frame of the trough, ascending, and who fired.
     unit_channels : int64 (units,)
         Where each is largest.
+    spun_seconds : float
+        Of a real recording that was spun out; 0 where none was.
     """
 
     name: str
@@ -59,6 +62,7 @@ class GroundTruth:
     spike_frames: NDArray[np.int64]
     spike_units: NDArray[np.int64]
     unit_channels: NDArray[np.int64]
+    spun_seconds: float = 0.0
 
     def spikes(self, *, train: bool) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
         """Frames, counted from the stretch's first, and units of one of the two stretches."""
@@ -97,7 +101,7 @@ def make(options: Options, noise_uv: float, recording: Recording | None = None) 
     if options.source not in ("synthetic", "real"):
         raise ValueError(f"source must be synthetic, real or spikeinterface, not {options.source}")
     noise_rng, unit_rng, event_rng = np.random.default_rng(options.seed).spawn(3)
-    preset = synthetic.PRESETS["np1"]
+    preset, spun_seconds = synthetic.PRESETS["np1"], 0.0
     sample_bits, rate_hz, lsb_uv = preset.sample_bits, preset.rate_hz, preset.lsb_uv
     loudness = 1.0
     if options.source == "real":
@@ -108,6 +112,8 @@ def make(options: Options, noise_uv: float, recording: Recording | None = None) 
         _check(options, recording)
         sample_bits, rate_hz = recording.sample_bits, recording.rate_hz
         frames = _frames(options, rate_hz)[1]
+        if len(recording.samples) < frames:
+            spun_seconds = len(recording.samples) / rate_hz
         microvolts = spun_out(recording.samples[:, : options.channels], frames, noise_rng)
         level = rms(microvolts, options.highpass_shift)
         if level == 0:
@@ -139,6 +145,7 @@ def make(options: Options, noise_uv: float, recording: Recording | None = None) 
         rate_hz=rate_hz,
         lsb_uv=lsb_uv,
         noise_uv=noise_uv,
+        spun_seconds=spun_seconds,
     )
 
 
@@ -193,6 +200,8 @@ def _truth(
 
 def _frames(options: Options, rate_hz: float) -> tuple[int, int]:
     """Frames of the first stretch, whole windows of any length, and of both."""
+    if not max(options.train_seconds, options.test_seconds) <= MOST_SECONDS:
+        raise ValueError(f"both stretches must be {MOST_SECONDS} seconds at most")
     train = int(options.train_seconds * rate_hz) // MOST_WINDOW * MOST_WINDOW
     test = int(options.test_seconds * rate_hz) // MOST_WINDOW * MOST_WINDOW
     if min(train, test) < rate_hz / 2:

@@ -30,6 +30,12 @@ def notes(results: Results) -> list[str]:
         told.append(
             f"Only {fewest} true spikes: differences of less than some percent mean nothing."
         )
+    if results.spun_seconds:
+        told.append(
+            f"The noise is spun out of {results.spun_seconds:.2g} s of recording: what is learned "
+            "(PCA, codebooks, dictionaries, networks, matrices) has seen the noise by which it is "
+            "judged, and looks better than it would on new one."
+        )
     if results.left_out:
         told.append("Out of reach, so left out: " + "; ".join(results.left_out) + ".")
     told += [f"Left out: {one}." for one in results.missing]

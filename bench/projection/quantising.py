@@ -34,7 +34,7 @@ class Quantiser(NamedTuple):
         rms of each channel, ADC steps.
     entries : float32 (entries, length)
     predictor : float32 (HISTORY, length)
-        Zeros where nothing is predicted.
+        (0, length) where nothing is predicted.
     restart : int
         Frames between restarts, at most.
     """
@@ -93,11 +93,11 @@ def _plain(truth: GroundTruth, target: float) -> Quantiser:
     scale = np.maximum(values.std(axis=0), 1).astype(np.float32)
     length = max(1, int(np.log2(MOST_ENTRIES) / target))
     count = min(MOST_ENTRIES, int(2 ** (target * length)))
-    whole = values[: len(values) // length * length] / scale
-    stretches = whole.T.reshape(-1, length).astype(np.float32)
+    whole = values[: len(values) // length * length].astype(np.float32) / scale
+    stretches = whole.T.reshape(-1, length)
     chosen = np.random.default_rng(0).choice(len(stretches), LEARNED)
     entries = _codebook(stretches[chosen], stretches[chosen], count)
-    predictor = np.zeros((HISTORY, length), np.float32)
+    predictor = np.zeros((0, length), np.float32)
     return Quantiser(scale, entries, predictor, restart=length)
 
 
@@ -124,11 +124,11 @@ def _encode(one: Quantiser, values: NDArray[np.int32]) -> Indices:
     spans = -(-len(values) // one.restart)
     span = -(-len(values) // spans // length) * length
     padded = np.zeros((spans * span, values.shape[1]), np.float32)
-    padded[: len(values)] = values / one.scale
+    padded[: len(values)] = values.astype(np.float32) / one.scale
     wanted = padded.reshape(spans, -1, length, values.shape[1]).transpose(1, 0, 3, 2)
     wanted = wanted.reshape(len(wanted), -1, length)
     indices = np.empty(wanted.shape[:2], np.int64)
-    history = np.zeros((wanted.shape[1], HISTORY), np.float32)
+    history = np.zeros((wanted.shape[1], len(one.predictor)), np.float32)
     scores = _scores(one.entries)
     for step, stretches in enumerate(wanted):
         predicted = history @ one.predictor
@@ -152,7 +152,7 @@ def _nearest(stretches: NDArray[np.float32], scores: NDArray[np.float32]) -> NDA
 def _decode(one: Quantiser, sent: Indices) -> NDArray[np.float32]:
     length, channels = one.entries.shape[1], len(one.scale)
     back = np.empty((*sent.entries.shape, length), np.float32)
-    history = np.zeros((sent.entries.shape[1], HISTORY), np.float32)
+    history = np.zeros((sent.entries.shape[1], len(one.predictor)), np.float32)
     for step, indices in enumerate(sent.entries):
         back[step] = history @ one.predictor + one.entries[indices]
         history = _pushed(history, back[step])
@@ -161,4 +161,4 @@ def _decode(one: Quantiser, sent: Indices) -> NDArray[np.float32]:
 
 
 def _pushed(history: NDArray[np.float32], frames: NDArray[np.float32]) -> NDArray[np.float32]:
-    return np.concatenate([history, frames], axis=1)[:, -HISTORY:]
+    return np.concatenate([history, frames], axis=1)[:, frames.shape[1] :]

@@ -86,6 +86,7 @@ class Results:
     left_out: list[str] = field(default_factory=list)
     missing: list[str] = field(default_factory=list)
     waveforms: list[Waveforms] = field(default_factory=list)
+    spun_seconds: float = 0.0  # of the recording, where it was spun out
 
     def lossless(self, row: Row) -> Row | None:
         """The lossless row that belongs beside ``row``."""

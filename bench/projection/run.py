@@ -64,6 +64,7 @@ def run(
     with threadpool_limits(1):  # speeds are those of one thread; small products are faster, too
         for noise_uv in levels:
             truth = make(options, noise_uv, recording)
+            results.spun_seconds = truth.spun_seconds
             learned = Learned(truth)
             jobs = [("lossless", 0.0)]
             jobs += [(family, ratio) for ratio in options.ratios for family in families]

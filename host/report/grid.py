@@ -44,15 +44,15 @@ class Grid:
 
     def markdown(self) -> str:
         """Return it as Markdown, a heading not included."""
-        rows = [tuple(map(_markdown, row)) for row in self.rows]
+        rows = [tuple(map(markdown, row)) for row in self.rows]
         for n in self.bold:
             rows[n] = tuple(f"**{cell}**" if cell else "" for cell in rows[n])
-        lines = [tuple(map(_markdown, self.headings)), ("---",) * len(self.headings), *rows]
+        lines = [tuple(map(markdown, self.headings)), ("---",) * len(self.headings), *rows]
         text = "\n".join("| " + " | ".join(line) + " |" for line in lines)
         return text + (f"\n\n{self.note}\n" if self.note else "\n")
 
 
-def _markdown(cell: str) -> str:
-    """A cell that neither Markdown nor HTML reads as markup."""
-    escaped = cell.replace("&", "&amp;").replace("<", "&lt;").replace("|", "\\|")
+def markdown(text: str) -> str:
+    """Return text of a cell or a heading, which neither Markdown nor HTML reads as markup."""
+    escaped = text.replace("&", "&amp;").replace("<", "&lt;").replace("|", "\\|")
     return " ".join(escaped.split())

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+import warnings
 from typing import Any
 
 OURS, OTHERS = "C3", "0.6"  # colours: this project, and everything else
@@ -39,7 +40,8 @@ def save(figure: Any, kind: str, title: str = "") -> bytes:
         figure.suptitle(title, fontsize=10, parse_math=False)
     data = io.BytesIO()
     blank = {"Software": None} if kind == "png" else {"Date": None, "Creator": None}
-    with plt.rc_context({"svg.hashsalt": "probecodec"}):
+    with plt.rc_context({"svg.hashsalt": "probecodec"}), warnings.catch_warnings():
+        warnings.filterwarnings("ignore", "Glyph")  # a name in letters that the font lacks
         figure.savefig(data, format=kind, dpi=120, metadata=blank)
     plt.close(figure)
     return data.getvalue()

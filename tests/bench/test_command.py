@@ -225,6 +225,28 @@ class TestReport:
         assert a["best_ours"] is None and a["gain_percent"] is None
 
 
+class TestOutputs:
+    def test_a_document_s_picture_replaces_nothing(self, folder):
+        (folder / "out.svg").write_text("precious")
+        assert "out.svg exists" in fails("a.bin", *QUICK, "--markdown", "out.md")
+        assert (folder / "out.svg").read_text() == "precious"
+
+    def test_two_outputs_of_one_name(self, folder):
+        error = fails("a.bin", *QUICK, "--markdown", "out.md", "--plot", "out.svg")
+        assert "out.svg would be written twice" in error
+
+    def test_a_description_is_not_replaced(self, folder):
+        error = fails("a.bin", *QUICK, "--json", "a.json", "--force")
+        assert "a.json describes a recording" in error
+
+    def test_names_are_no_markup(self, folder):
+        name = "<b>`x`.bin"
+        (folder / name).write_bytes((folder / "a.bin").read_bytes())
+        run(name, "--channels", 16, "--sample-bits", 10, *QUICK, "--markdown", "out.md")
+        document = (folder / "out.md").read_text()
+        assert "<b>" not in document.partition("\n\n![")[2]
+
+
 class TestErrors:
     @pytest.mark.parametrize(
         ("arguments", "sentence"),
@@ -238,7 +260,12 @@ class TestErrors:
             (("none.bin",), "there is no file none.bin"),
             (("a.bin", "--channels", "7"), "not a multiple of its 7 columns"),
             (("a.bin", "--json", "out.txt"), "out.txt does not end in .json"),
-            (("a.bin", "--json", "a.json"), "a.json exists"),
+            (("a.bin", "--json", "b.json"), "b.json exists"),
+            (("a.bin", "--rate", "0"), "0 frames a second cannot be"),
+            (("a.bin", "--rate", "nan"), "nan frames a second cannot be"),
+            (("a.bin", "--lsb-uv", "nan"), "a step of nan uV cannot be"),
+            (("a.bin", "--channels", "15", "--aux-bits", "-1"), "cannot have -1 bits"),
+            (("a.bin", "--seconds", "inf"), "--seconds"),
             (("a.bin", "--plot", "out.pdf"), "out.pdf does not end in .png or .svg"),
             (("a.bin", "--plot", "no/out.png"), "no/out.png: No such file"),
         ],

@@ -33,7 +33,7 @@ def truth():
 
 def quantiser(length, restart, *, predicted, entries=17):
     rng = np.random.default_rng(length)
-    predictor = np.zeros((HISTORY, length), np.float32)
+    predictor = np.zeros((HISTORY if predicted else 0, length), np.float32)
     if predicted:
         predictor[-3:] = rng.normal(0, 0.3, (3, length))
     return Quantiser(
@@ -51,7 +51,7 @@ def by_hand(one, channel, scale):
     taken = []
     for start in range(0, len(channel), length):
         wanted = channel[start : start + length] / scale
-        predicted = np.array(back[-HISTORY:]) @ one.predictor
+        predicted = np.array(back[len(back) - len(one.predictor) :]) @ one.predictor
         taken.append(int(cdist([wanted - predicted], one.entries).argmin()))
         back += list(predicted + one.entries[taken[-1]])
     return taken, np.array(back[HISTORY:]) * scale

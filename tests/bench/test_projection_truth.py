@@ -124,8 +124,8 @@ class TestRecordingInMemory:
     @pytest.mark.parametrize(
         ("frames", "about"),
         [
-            (900, {}),  # 30 ms
-            (300, {"sample_bits": 14}),
+            (2000, {}),
+            (2500, {"sample_bits": 14}),
             (3000, {"sample_bits": 16, "rate_hz": 10_000.0}),
         ],
     )
@@ -134,6 +134,7 @@ class TestRecordingInMemory:
         assert truth.samples.shape[1] == 12
         assert len(truth.samples) == pytest.approx(1.6 * truth.rate_hz, abs=512)
         assert truth.sample_bits == about.get("sample_bits", 10)
+        assert truth.spun_seconds == frames / truth.rate_hz
         assert truth.noise_uv == pytest.approx(2 * 4, rel=0.1)
 
     def test_unknown_steps_count_as_usual_noise(self):
@@ -152,9 +153,9 @@ class TestRecordingInMemory:
         ("samples", "about", "sentence"),
         [
             (noise(channels=7), {}, "7 channels are too few"),
-            (noise(frames=299), {}, "299 frames hold too little noise: 300"),
+            (noise(frames=1999), {}, "1999 frames hold too little noise: 2000"),
             (noise(), {"rate_hz": 2500.0}, "2500 frames a second are too few for spikes"),
-            (np.full((500, 8), 3), {}, "constant"),
+            (np.full((2500, 8), 3), {}, "constant"),
         ],
     )
     def test_refused(self, samples, about, sentence):
