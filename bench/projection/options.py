@@ -18,6 +18,7 @@ BRIEF = (
     "wavpack-hybrid",
     "wavelet",
     "pca",
+    "vq",
     "predictive-vq",
     "dictionary",
     "autoencoder",

@@ -83,7 +83,7 @@ def _coded(truth: GroundTruth, one: Quantiser) -> Coded:
         bits=lambda sent: entropy(sent.entries.reshape(-1)),
     )
     count, length = one.entries.shape
-    return through(truth, coder, f"{count} × {length} frames")
+    return through(truth, coder, f"{count} × {length}")
 
 
 @once

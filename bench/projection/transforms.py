@@ -64,9 +64,7 @@ def pca(truth: GroundTruth, target: float) -> Coded | None:
     step = finest(lambda step: _pca(bases, step).rate(values), target)
     if step is None:
         return None
-    kept = sum(int(np.any(numbers, axis=0).sum()) for numbers in _pca(bases, step).encode(values))
-    setting = f"step {step:.1f}, {kept / len(bases):.0f} kept"
-    return through(truth, _pca(bases, step), setting)
+    return through(truth, _pca(bases, step), f"step {step:.1f}")
 
 
 @once

@@ -88,11 +88,11 @@ def test_nothing_outside_a_restart_is_needed():
 @pytest.mark.parametrize(
     ("target", "setting"),
     [
-        (1.25, "1024 × 8 frames"),
-        (2.5, "1024 × 4 frames"),
-        (3.5, "128 × 2 frames"),
-        (7.0, "128 × 1 frames"),
-        (12.0, "1024 × 1 frames"),
+        (1.25, "1024 × 8"),
+        (2.5, "1024 × 4"),
+        (3.5, "128 × 2"),
+        (7.0, "128 × 1"),
+        (12.0, "1024 × 1"),
     ],
 )
 def test_length_and_entries_follow_from_the_rate(truth, target, setting):
