@@ -119,7 +119,7 @@ def summary(benches: Sequence[Bench]) -> Grid:
 def works() -> Grid:
     """Published lossless figures, on recordings of their own."""
     rows = [
-        (work.name, work.data, f"{work.ratio:g}", number(16 / work.ratio, 2), work.source)
+        (work.name, work.data, number(work.ratio, 2), number(16 / work.ratio, 2), work.source)
         for work in published.works()
     ]
     headings = ("system", "recording", "to int16", "b/S", "source")
