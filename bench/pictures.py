@@ -140,10 +140,10 @@ def speeds(bench: Bench, kind: str = "png") -> bytes:
 
     Those far larger than the smallest are left out, so that the others can be told apart.
     """
-    figure, axes = canvas(2, 1, 9, 8)
     found = _measured(bench)
     if not found:
         return empty("no method came back equal", kind)
+    figure, axes = canvas(2, 1, 9, 8)
     most = _SPREAD * min(r.bits_per_sample or 0 for r in found)
     shown = [r for r in found if (r.bits_per_sample or 0) <= most]
     for axis, what in zip(axes[:, 0], ("encode", "decode"), strict=True):

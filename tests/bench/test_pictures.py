@@ -88,6 +88,7 @@ def test_odd_recordings_are_drawn(made):
     for draw in (pictures.histograms, pictures.channels):
         assert draw(one).startswith(b"\x89PNG")
     assert pictures.traces(source).startswith(b"\x89PNG")
+    assert not pyplot().get_fignums()
 
 
 def test_channels_along_the_probe(drawn):
@@ -131,3 +132,4 @@ def test_nothing_came_back():
     for draw in (pictures.sizes, pictures.speeds):
         assert draw(lost).startswith(b"\x89PNG")
     assert pictures.overview([lost]).startswith(b"\x89PNG")
+    assert not pyplot().get_fignums()
